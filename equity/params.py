@@ -1,0 +1,149 @@
+"""What to analyse: one typed model of a `params/<city>.yaml` file."""
+
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from equity import race, strict_yaml
+from equity.errors import ParamsError
+
+
+class Params(BaseModel):
+    """The settings of one report, each a plain scalar that papermill can pass on.
+
+    Unknown keys, wrong types and values outside the allowed range are refused.
+
+    Parameters
+    ----------
+    **data
+        The keys below, as they stand in `params/<city>.yaml`.
+
+    Examples
+    --------
+    >>> Params(city="sample", city_name="Sample", period="2025Q4").min_cell
+    10
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    city: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+    city_name: Annotated[str, Field(min_length=1, max_length=80)]
+    period: Annotated[str, Field(pattern=r"^[0-9]{4}Q[1-4]$")]
+    quarters: Annotated[int, Field(ge=1, le=80)] = 4
+    race_standard: str = "omb1997"
+    reference: str = "White"
+    confidence: Annotated[float, Field(ge=0.5, le=0.999)] = 0.95
+    min_cell: Annotated[int, Field(ge=5, le=30)] = 10
+    target_days: Annotated[int, Field(ge=1, le=3650)] = 14
+    departments: Annotated[int, Field(ge=1, le=30)] = 12
+    replicates: Annotated[int, Field(ge=200, le=20_000)] = 1000
+    seed: Annotated[int, Field(ge=0)] = 1
+
+    @model_validator(mode="after")
+    def _known_groups(self) -> Self:
+        standard = race.standard(self.race_standard)
+        if self.reference not in standard.groups:
+            raise ParamsError(
+                f"reference: {self.reference!r} is not a group of {standard.name}; "
+                f"one of {list(standard.groups)}"
+            )
+        return self
+
+
+def read(path: Path) -> Params:
+    """Read and check a params file.
+
+    Parameters
+    ----------
+    path
+        A file such as `params/sample.yaml`.
+
+    Returns
+    -------
+    Params
+        The settings, all checked.
+
+    Raises
+    ------
+    ParamsError
+        In one line: the file, the key, what was found and what is allowed.
+
+    Examples
+    --------
+    >>> from equity import project
+    >>> read(project.root() / "params" / "sample.yaml").city
+    'sample'
+    """
+    return check(strict_yaml.read(path), name=path.name)
+
+
+def check(settings: dict[str, Any], *, name: str) -> Params:
+    """Check settings that were read from somewhere.
+
+    Parameters
+    ----------
+    settings
+        Keys and values.
+    name
+        What to call their origin in an error.
+
+    Returns
+    -------
+    Params
+        The settings, all checked.
+
+    Raises
+    ------
+    ParamsError
+        In one line: the origin, the key, what was found and what is allowed.
+
+    Examples
+    --------
+    >>> check({"city": "x", "city_name": "X", "period": "2025Q4", "min_cell": 0},
+    ...       name="x.yaml")
+    Traceback (most recent call last):
+    equity.errors.ParamsError: x.yaml: min_cell: 0 is not allowed; a whole number
+    from 5 to 30
+    """
+    unknown = sorted(set(settings) - set(Params.model_fields))
+    if unknown:
+        raise ParamsError(
+            f"{name}: unknown key {unknown[0]!r}; "
+            f"known keys are {', '.join(Params.model_fields)}"
+        )
+    try:
+        return Params(**settings)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        key = ".".join(str(part) for part in problem["loc"])
+        raise ParamsError(f"{name}: {key}: {_what_is_wrong(key, problem)}") from error
+    except ParamsError as error:
+        raise ParamsError(f"{name}: {error}") from error
+
+
+def _what_is_wrong(key: str, problem: Any) -> str:
+    if problem["type"] == "missing":
+        return "is missing; add it"
+    return f"{problem['input']!r} is not allowed; {_allowed(key)}"
+
+
+def _allowed(key: str) -> str:
+    """Say in words what a key may be, from the model itself."""
+    field = Params.model_fields[key]
+    limits = {
+        name: getattr(rule, name)
+        for rule in field.metadata
+        for name in ("ge", "le", "pattern")
+        if getattr(rule, name, None) is not None
+    }
+    kind = {int: "a whole number", float: "a number", str: "text"}[field.annotation]
+    if key == "city":
+        return "text of small letters, digits, - and _ only (it names folders)"
+    if key == "period":
+        return "a quarter in quotes, such as '2025Q4'"
+    if "ge" in limits and "le" in limits:
+        return f"{kind} from {limits['ge']} to {limits['le']}"
+    if "ge" in limits:
+        return f"{kind}, {limits['ge']} or more"
+    return kind

@@ -1,0 +1,237 @@
+"""Service requests and facilities: load and clean.
+
+Known problems of such files: repeated rows and ids, the city's own duplicates,
+requests closed before they were opened, points at 0, 0 or far away, and requests
+still open, which are kept and counted as still waiting.
+"""
+
+import geopandas as gpd
+import pandas as pd
+
+from equity.errors import InputError
+from equity.prepare import locate, sources
+from equity.prepare.quality import Ledger
+
+REQUESTS = [
+    *("request_id", "category", "opened", "closed", "area", "source", "days", "open"),
+]
+COUNTS = ["area", "category", "period", "days", "closed", "censored"]
+FACILITIES = ["facility_id", "kind", "capacity", "area"]
+
+
+def window(period: str, quarters: int) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Return the first and last day of the quarters that end with a period.
+
+    Parameters
+    ----------
+    period
+        A quarter such as `2025Q4`.
+    quarters
+        How many quarters, that one included.
+
+    Returns
+    -------
+    tuple of Timestamp
+        First and last day.
+
+    Examples
+    --------
+    >>> [str(day.date()) for day in window("2025Q4", 4)]
+    ['2025-01-01', '2025-12-31']
+    """
+    last = pd.Period(period, freq="Q")
+    return (last - quarters + 1).start_time, last.end_time.normalize()
+
+
+def clean_requests(
+    raw: pd.DataFrame,
+    source: sources.Requests,
+    ledger: Ledger,
+    *,
+    areas: gpd.GeoDataFrame,
+    period: str,
+    quarters: int,
+) -> pd.DataFrame:
+    """Turn a raw export into requests that can be counted.
+
+    Parameters
+    ----------
+    raw
+        As read by `sources.read_table`.
+    source
+        What the file means.
+    ledger
+        Written to: every row set aside, under the first rule that applies.
+    areas
+        The areas of the city.
+    period
+        The last quarter counted.
+    quarters
+        How many quarters are counted.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `REQUESTS`. `days` are whole days from opening to closing, or to
+        the end of the data where `open`.
+
+    Raises
+    ------
+    InputError
+        If a status is not declared.
+
+    Examples
+    --------
+    >>> window("2014Q4", 16)[0].year
+    2011
+    """
+    rows = sources.tidy(raw, source)
+    if "request_id" in rows:
+        rows = ledger.set_aside(
+            rows,
+            {
+                "the same row again": raw.duplicated(),
+                "a request number seen before": rows["request_id"].duplicated()
+                & rows["request_id"].ne(""),
+            },
+        )
+    else:
+        rows["request_id"] = [f"row {number}" for number in range(1, len(rows) + 1)]
+    status = _statuses(rows["status"], source)
+    opened = _days(rows["opened"], source.date_format)
+    closed = _days(rows["closed"], source.date_format)
+    first, last = window(period, quarters)
+    until = pd.Timestamp(source.data_until)
+    still_open = status.eq("open")
+    rules = {
+        "opening date is missing or unreadable": opened.isna(),
+        f"opened before {first.date()} or after {last.date()}": ~opened.between(
+            first, last
+        ),
+        "closed, but without a readable closing date": status.eq("closed")
+        & closed.isna(),
+        "closed before it was opened": status.ne("open") & closed.lt(opened),
+        f"closed after the data end ({until.date()})": status.ne("open")
+        & closed.gt(until),
+        "cancelled": status.eq("cancelled"),
+        "the city marked it a duplicate of another request": status.eq("duplicate"),
+    }
+    rows = rows.assign(
+        opened=opened,
+        closed=closed.mask(still_open),
+        open=still_open,
+        days=closed.mask(still_open, until).sub(opened).dt.days,
+        source=source.file,
+    )
+    ledger.note(
+        "has a closing date but an open status; counted as open",
+        (still_open & closed.notna()).sum(),
+    )
+    rows = ledger.set_aside(rows, rules)
+    if "area" in source.columns:
+        known = rows["area"].isin(areas["area"])
+        rows = ledger.set_aside(rows, {"its area is not one of the city's": ~known})
+    else:
+        rows = locate.set_aside_unlocated(rows, areas, ledger)
+    rows["category"] = _categories(rows, ledger)
+    return rows.astype({"days": "int64"})[REQUESTS]
+
+
+def counts(requests: pd.DataFrame) -> pd.DataFrame:
+    """Count requests per area, category, quarter and days.
+
+    Parameters
+    ----------
+    requests
+        As made by `clean_requests`.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `COUNTS`: `closed` requests took `days`; `censored` ones were
+        still open after `days`.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"area": ["a"], "category": ["c"], "days": [3],
+    ...                      "opened": [pd.Timestamp("2025-11-02")], "open": [False]})
+    >>> counts(rows)[["period", "closed", "censored"]].iloc[0].to_list()
+    ['2025Q4', 1, 0]
+    """
+    keys = requests.assign(
+        period=requests["opened"].dt.to_period("Q").astype(str),
+        closed=(~requests["open"]).astype("int64"),
+        censored=requests["open"].astype("int64"),
+    )
+    grouped = keys.groupby(COUNTS[:4], as_index=False, observed=True)
+    return grouped[["closed", "censored"]].sum()[COUNTS]
+
+
+def clean_facilities(
+    raw: pd.DataFrame,
+    source: sources.Facilities,
+    ledger: Ledger,
+    *,
+    areas: gpd.GeoDataFrame,
+) -> pd.DataFrame:
+    """Turn a raw list of places into facilities with their area.
+
+    Parameters
+    ----------
+    raw
+        As read by `sources.read_table`.
+    source
+        What the file means.
+    ledger
+        Written to.
+    areas
+        The areas of the city.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `FACILITIES`.
+
+    Examples
+    --------
+    >>> FACILITIES[0]
+    'facility_id'
+    """
+    rows = sources.tidy(raw, source)
+    if "facility_id" not in rows:
+        rows["facility_id"] = [f"row {number}" for number in range(1, len(rows) + 1)]
+    rows["capacity"] = pd.to_numeric(rows.get("capacity", pd.Series()), "coerce")
+    rows = locate.set_aside_unlocated(rows, areas, ledger)
+    return rows[FACILITIES]
+
+
+def _statuses(labels: pd.Series, source: sources.Requests) -> pd.Series:
+    """Map each status to its declared meaning; a stranger is an error."""
+    known = {key.strip().casefold(): value for key, value in source.statuses.items()}
+    keys = labels.str.casefold()
+    strangers = labels[~keys.isin(list(known))].value_counts()
+    if len(strangers):
+        listed = ", ".join(f"{label!r} ({n})" for label, n in strangers.items())
+        raise InputError(
+            f"{source.file}: column {source.columns['status']}: statuses not declared, "
+            f"with their counts: {listed}; add each under 'statuses' in sources.yaml"
+        )
+    return keys.map(known)
+
+
+def _days(text: pd.Series, date_format: str) -> pd.Series:
+    """Read dates, and keep the day alone."""
+    return pd.to_datetime(text, format=date_format, errors="coerce").dt.normalize()
+
+
+def _categories(rows: pd.DataFrame, ledger: Ledger) -> pd.Series:
+    """Give every spelling of a category its most frequent one."""
+    if "category" not in rows:
+        return pd.Series("All requests", index=rows.index)
+    label = rows["category"].str.split().str.join(" ")
+    key = label.str.casefold()
+    usual = label.groupby(key).agg(lambda seen: seen.value_counts().index[0])
+    unified = key.map(usual)
+    ledger.note("spelling of its category made one", (unified != label).sum())
+    ledger.note("no category", label.eq("").sum())
+    return unified.mask(label.eq(""), "Not recorded")
