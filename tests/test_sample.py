@@ -1,0 +1,599 @@
+"""The sample city: the same bytes, the messes it promises, and truths that hold."""
+
+import time
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import norm
+
+from equity import race, sample
+from equity.errors import ParamsError
+from equity.sample import city, schools, services, workforce
+from equity.sample.common import RACES, SCHOOL_RACES, Options
+
+SMALL = {"tracts": 16, "quarters": 5, "size": 0.1}
+
+
+def read(path):
+    return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def truth_of(folder):
+    return yaml.safe_load((folder / "truth.yaml").read_text(encoding="utf-8"))
+
+
+def values_of(tree, name):
+    """Collect every number that stands under a key anywhere in the truth."""
+    found = []
+    for key, value in tree.items():
+        if key == name:
+            found += list(value.values()) if isinstance(value, dict) else [value]
+        elif isinstance(value, dict):
+            found += values_of(value, name)
+    return found
+
+
+@pytest.fixture(scope="module")
+def default(tmp_path_factory):
+    """The default city, made anew."""
+    folder = tmp_path_factory.mktemp("default")
+    before = time.process_time()
+    sample.generate(folder)
+    assert time.process_time() - before < 10, "seconds of work to make the city"
+    return folder
+
+
+@pytest.fixture(scope="module")
+def truth(default):
+    return truth_of(default)
+
+
+@pytest.fixture(scope="module")
+def requests(default):
+    return read(default / "service_requests.csv")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("small")
+    sample.generate(folder, **SMALL)
+    return folder
+
+
+# The same bytes
+
+
+def test_committed_city_is_what_the_command_makes(default, root):
+    committed = root / "data" / "raw" / "sample"
+    made = contents(default)
+    assert sorted(made) == sorted(sample.FILES)
+    for name, data in made.items():
+        assert (committed / name).read_bytes() == data, f"{name} is not regenerated"
+
+
+def test_committed_city_is_small(root):
+    sizes = [p.stat().st_size for p in (root / "data" / "raw" / "sample").iterdir()]
+    assert sum(sizes) < 3_500_000
+    assert max(sizes) < 2_000_000
+
+
+def test_same_options_same_bytes(small, tmp_path):
+    sample.generate(tmp_path, **SMALL)
+    assert contents(tmp_path) == contents(small)
+
+
+def test_other_seed_other_city(small, tmp_path):
+    sample.generate(tmp_path, seed=1, **SMALL)
+    made, other = contents(tmp_path), contents(small)
+    assert all(made[name] != other[name] for name in sample.FILES)
+
+
+def test_lines_end_alike_and_no_day_lies_after_the_data(default):
+    for name, data in contents(default).items():
+        assert b"\r" not in data, name
+        assert data.endswith(b"\n"), name
+
+
+def test_command_line_makes_the_same(small, tmp_path):
+    options = [f"--{name}={value}" for name, value in SMALL.items()]
+    assert sample.main(["--out", str(tmp_path / "new"), *options]) == 0
+    assert contents(tmp_path / "new") == contents(small)
+
+
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        ({"size": 0.0}, "size is 0; it must lie between 0.02 and 20"),
+        ({"tracts": 3}, "tracts is 3"),
+        ({"quarters": 3}, "quarters is 3"),
+        ({"gaps": -1.0}, "service_gap is -1"),
+        ({"seed": -1}, "seed is -1"),
+        ({"size": float("nan")}, "size is nan"),
+    ],
+)
+def test_option_out_of_range_is_refused_before_anything_is_written(
+    option, text, tmp_path
+):
+    with pytest.raises(ParamsError, match=text):
+        sample.generate(tmp_path / "new", **option)
+    assert not (tmp_path / "new").exists()
+
+
+# Gaps
+
+
+def test_no_gap_means_no_gap(tmp_path):
+    sample.generate(tmp_path, gaps=0, **SMALL)
+    truth = truth_of(tmp_path)
+    for year in truth["education"]["graduation"]["by_year"].values():
+        del year["actual_rate"]  # luck, which differs
+    differences = [
+        leaf["difference"]
+        for leaf in _leaves(truth)
+        if leaf.get("difference") is not None
+    ]
+    assert len(differences) > 100
+    assert set(differences) == {0.0}
+    for name in ("odds_ratio", "waiting_time_ratio", "ratio"):
+        numbers = [
+            x
+            for x in values_of(truth, name)
+            if x is not None and not isinstance(x, str)
+        ]
+        assert numbers, name
+        assert set(numbers) == {1.0}, name
+    assert set(values_of(truth, "standardized_gap")) <= {0.0, None}
+    assert set(values_of(truth, "school_effects")) == {0.0}
+
+
+def _leaves(tree):
+    """Yield every mapping in the truth that holds a difference."""
+    for value in tree.values():
+        if isinstance(value, dict):
+            if "difference" in value:
+                yield value
+            yield from _leaves(value)
+
+
+@pytest.mark.parametrize(
+    ("gap", "changed"),
+    [
+        ("service_gap", {"service_requests.csv"}),
+        ("workforce_gap", {"workforce_2025-12-31.csv", "workforce_events.csv"}),
+        ("school_gap", {"graduation.csv", "proficiency.csv", "student_scores.csv"}),
+    ],
+)
+def test_each_gap_has_its_own_strength(gap, changed, small, tmp_path):
+    sample.generate(tmp_path, **{gap: 0.0}, **SMALL)
+    made, other = contents(tmp_path), contents(small)
+    assert {n for n in made if made[n] != other[n]} == changed | {"truth.yaml"}
+
+
+def test_planted_gaps_are_those_promised(truth):
+    waits = truth["requests"]["person_level"]["waiting_time_ratio"]
+    assert waits[race.BLACK] == 1.4
+    assert waits[race.HISPANIC] == 1.3
+    hispanic = truth["workforce"]["overall"][race.HISPANIC]
+    assert hispanic["parity_index"] < 0.7
+    latest = truth["education"]["graduation"]["by_year"]["2024-25"]["expected_rate"]
+    assert -0.13 < latest[race.BLACK]["difference"] < -0.08
+
+
+# The truth of requests, worked out again tract by tract
+
+
+def by_hand(people, options, day):
+    """Requests per 1,000 and share closed by a day, from the definitions."""
+    rate = dict(zip(RACES, services.rates(options), strict=True))
+    per_1000, within = {}, {}
+    for served in RACES:
+        weighted, residents, asked, closed = 0.0, 0.0, 0.0, 0.0
+        for _, tract in people.iterrows():
+            total = tract.sum()
+            if total == 0:
+                continue
+            expected = sum(tract[g] * rate[g] for g in RACES)
+            done = 0.0
+            for group in RACES:
+                shift = options.service_gap * np.log(services.WAIT_RATIO[group])
+                for share, median in services.CATEGORIES.values():
+                    chance = norm.cdf(
+                        np.log(day + 1), np.log(median) + shift, services.SPREAD
+                    )
+                    done += tract[group] * rate[group] * share * chance
+            weighted += tract[served] * services.COUNTED * expected / total
+            residents += tract[served]
+            asked += tract[served] / total * expected
+            closed += tract[served] / total * done
+        per_1000[served] = 1000 * weighted / residents
+        within[served] = closed / asked
+    return per_1000, within
+
+
+def test_area_weighted_truth_follows_its_definition(default, truth):
+    people = pd.read_csv(default / "truth_population.csv", index_col="GEOID")
+    written = truth["requests"]["area_weighted"]
+    per_1000, within = by_hand(people, Options(), day=14)
+    _, by_median = by_hand(people, Options(), written["median_days"]["White"]["value"])
+    _, before = by_hand(people, Options(), written["median_days"]["White"]["value"] - 1)
+    for group in RACES:
+        rate = written["requests_per_1000"][group]
+        share = written["closed_within_14_days"][group]
+        assert rate["value"] == pytest.approx(per_1000[group], abs=1e-4)
+        assert share["value"] == pytest.approx(within[group], abs=1e-6)
+        assert share["difference"] == pytest.approx(
+            within[group] - within["White"], abs=2e-6
+        )
+        assert share["ratio"] == pytest.approx(within[group] / within["White"], 1e-5)
+    assert before["White"] < 0.5 <= by_median["White"]
+
+
+def test_sharing_tracts_dilutes_a_gap(truth):
+    person, area = (truth["requests"][k] for k in ("person_level", "area_weighted"))
+    for group in (race.BLACK, race.HISPANIC):
+        for name in ("closed_within_14_days", "median_days"):
+            planted, seen = (x[name][group]["difference"] for x in (person, area))
+            assert abs(seen) < abs(planted)
+            assert np.sign(seen) == np.sign(planted)
+
+
+def test_apart_from_each_other_nothing_is_diluted():
+    """Where each tract has one group, both truths are the same but for losses."""
+    town = city.City(
+        geoids=np.array([f"{i:011d}" for i in range(len(RACES))]),
+        names=np.array(RACES),
+        polygons=np.array([shapely.box(i, 0, i + 1, 1) for i in range(len(RACES))]),
+        residents=np.diag(np.arange(1, len(RACES) + 1) * 1000),
+    )
+    found = services._truth(Options(), town)
+    for name in ("median_days", "closed_within_7_days", "closed_within_30_days"):
+        assert found["area_weighted"][name] == found["person_level"][name]
+    for group in RACES:
+        area, person = (
+            found[k]["requests_per_1000"][group]["value"]
+            for k in ("area_weighted", "person_level")
+        )
+        assert area == pytest.approx(services.COUNTED * person, abs=1e-3)
+
+
+def usable(requests):
+    """The requests that count, as truth.yaml words it."""
+    rows = requests.drop_duplicates().drop_duplicates("Request ID", keep="first")
+    rows = rows[rows["Status"].isin(["Open", "Closed"])]
+    opened = pd.to_datetime(rows["Opened"], format="%m/%d/%Y")
+    closed = pd.to_datetime(rows["Closed"].replace("", None), format="%m/%d/%Y")
+    undated = (rows["Status"] == "Closed") & closed.isna()
+    rows = rows.assign(opened=opened, days=(closed - opened).dt.days)
+    return rows[~undated & ~(closed < opened)]
+
+
+def located(rows, folder):
+    """Add each request's tract; lose those without one."""
+    points = gpd.points_from_xy(
+        pd.to_numeric(rows["Longitude"]), pd.to_numeric(rows["Latitude"]), crs=4326
+    )
+    tracts = gpd.read_file(folder / "tracts.geojson")[["GEOID", "geometry"]]
+    return gpd.GeoDataFrame(rows, geometry=points).sjoin(tracts, predicate="within")
+
+
+def test_requests_recover_their_truth(default, truth, requests):
+    """A weighted count of the rows comes near the truth; bounds are wide on purpose."""
+    rows = located(usable(requests), default)
+    people = pd.read_csv(
+        default / "truth_population.csv", dtype={"GEOID": str}, index_col="GEOID"
+    )
+    people = people[people.sum(axis=1) > 0]
+    weight = people.div(people.sum(axis=1), axis=0)
+    year = rows[rows["opened"] >= "2025-01-01"].groupby("GEOID").size()
+    assert year.sum() == pytest.approx(truth["requests"]["expected_counted"], rel=0.05)
+    rate = 1000 * weight.mul(year.reindex(weight.index, fill_value=0), axis=0).sum()
+    watched = rows[rows["opened"] < "2025-12-01"]
+    number = watched.groupby("GEOID").size().reindex(weight.index, fill_value=0)
+    soon = (watched["days"] <= 14).groupby(watched["GEOID"]).sum()
+    soon = soon.reindex(weight.index, fill_value=0)
+    share = weight.mul(soon, axis=0).sum() / weight.mul(number, axis=0).sum()
+    written = truth["requests"]["area_weighted"]
+    for group in RACES:
+        assert rate[group] / people[group].sum() == pytest.approx(
+            written["requests_per_1000"][group]["value"], rel=0.09
+        )
+        assert share[group] == pytest.approx(
+            written["closed_within_14_days"][group]["value"], abs=0.03
+        )
+
+
+# Messes
+
+
+def test_requests_are_as_messy_as_written(truth, requests, default):
+    messes = truth["messes"]["service_requests.csv"]
+    assert len(requests) == messes["rows"]
+    again = requests.duplicated()
+    assert again.sum() == messes["rows_repeated_exactly"] > 0
+    once = requests[~again]
+    older = once["Request ID"].duplicated()
+    assert older.sum() == messes["ids_repeated_with_an_older_status"] > 0
+    assert set(once.loc[older, "Status"]) == {"Open"}
+    once = once[~older]
+    status = once["Status"]
+    assert set(status) == {
+        *("Open", "Closed", "Cancelled", "Closed - Duplicate", "Open - Duplicate")
+    }
+    assert (status == "Cancelled").sum() == messes["cancelled"] > 0
+    twin = status.str.endswith("Duplicate")
+    assert twin.sum() == messes["duplicates_by_status"] > 0
+    assert set(once.loc[twin, "Parent ID"]) <= set(once.loc[~twin, "Request ID"])
+    assert (once.loc[~twin, "Parent ID"] == "").all()
+    opened = pd.to_datetime(once["Opened"], format="%m/%d/%Y")
+    closed = pd.to_datetime(once["Closed"].replace("", None), format="%m/%d/%Y")
+    assert (closed < opened).sum() == messes["closed_before_opened"] > 0
+    undated = (status == "Closed") & closed.isna()
+    assert undated.sum() == messes["closed_without_date"] > 0
+    assert closed[status.str.startswith("Open")].isna().all()
+    assert opened.max() <= pd.Timestamp("2025-12-31")
+    assert closed.max() <= pd.Timestamp("2025-12-31")
+    blank = (once["Latitude"] == "") & (once["Longitude"] == "")
+    zero = (once["Latitude"] == "0") & (once["Longitude"] == "0")
+    assert blank.sum() == messes["coordinates_missing"] > 0
+    assert zero.sum() == messes["coordinates_zero"] > 0
+    lost = len(once) - len(located(once, default)) - blank.sum() - zero.sum()
+    assert lost == sum(
+        messes[f"coordinates_{name}"]
+        for name in ("default_point", "outside_the_city", "exchanged")
+    )
+    odd = ~once["Type"].isin(services.CATEGORIES)
+    assert odd.sum() == messes["types_spelled_oddly"] > 0
+    tidied = once["Type"].str.strip().str.casefold()
+    assert set(tidied) == {name.casefold() for name in services.CATEGORIES}
+
+
+def test_roster_is_as_messy_as_written(truth, default):
+    messes = truth["messes"]["workforce_2025-12-31.csv"]
+    roster = read(default / "workforce_2025-12-31.csv")
+    assert (default / "workforce_2025-12-31.csv").read_bytes()[:3] == b"\xef\xbb\xbf"
+    assert len(roster) == messes["rows"]
+    again = roster.duplicated()
+    assert again.sum() == messes["rows_repeated_exactly"] == 4
+    once = roster[~again]
+    assert not once["Employee ID"].duplicated().any()
+    left = pd.to_datetime(once["Termination Date"].replace("", None), format="%m/%d/%Y")
+    gone = left <= "2025-12-31"
+    assert gone.sum() == messes["left_before_but_still_listed"] > 0
+    assert (left > "2025-12-31").sum() == messes["leaving_after_the_last_day"] == 5
+    assert (~gone).sum() == messes["employed_on_the_last_day"]
+    assert (~gone).sum() == truth["workforce"]["posts"]
+    assert (once["EEO-4 Category"] == "").sum() == messes["without_eeo4_category"]
+    spaced = once["Department"].str.endswith(" ")
+    assert spaced.sum() == messes["department_with_a_trailing_blank"]
+    assert once["Annual Pay"].str.fullmatch(r"\$\d{2,3},\d{3}\.00").all()
+    known = {way: label for label, ways in workforce.SPELLINGS.items() for way in ways}
+    labels = once["Race/Ethnicity"].map(known)
+    assert labels.notna().all()
+    assert set(known.values()) == set(RACES) | set(workforce.UNRECORDED)
+    assert set(workforce.UNRECORDED) <= set(race.UNKNOWN)
+    unknown = labels[~gone].isin(workforce.UNRECORDED).sum()
+    assert unknown == messes["race_not_known"] > 0
+
+
+def test_roster_and_events_agree(default):
+    roster = read(default / "workforce_2025-12-31.csv").drop_duplicates()
+    roster = roster.set_index("Employee ID")
+    events = read(default / "workforce_events.csv")
+    assert set(events["Event"]) == {"HIRE", "PROMOTION", "SEPARATION"}
+    day = pd.to_datetime(events["Effective Date"], format="%Y-%m-%d")
+    assert day.between("2023-01-01", "2025-12-31").all()
+    hires = events[events["Event"] == "HIRE"].set_index("Employee ID")
+    leaves = events[events["Event"] == "SEPARATION"].set_index("Employee ID")
+    assert hires.index.is_unique
+    assert leaves.index.is_unique
+    hired = pd.to_datetime(roster["Hire Date"], format="%m/%d/%Y")
+    recent = hired[hired >= "2023-01-01"]
+    logged = pd.to_datetime(hires["Effective Date"])
+    assert recent.equals(logged.reindex(recent.index).astype(recent.dtype))
+    assert set(hires.index) - set(recent.index) <= set(leaves.index)
+    left = pd.to_datetime(
+        roster["Termination Date"].replace("", None), format="%m/%d/%Y"
+    )
+    gone = left[left <= "2025-12-31"]
+    logged = pd.to_datetime(leaves["Effective Date"])
+    assert gone.equals(logged.reindex(gone.index).astype(gone.dtype))
+    assert not set(leaves.index) & set(left[left.isna()].index)
+    titles = events[events["Event"] == "PROMOTION"].groupby("Employee ID").last()
+    both = titles.index.intersection(roster.index)
+    assert (titles.loc[both, "Job Title"] == roster.loc[both, "Job Title"]).all()
+    assert (
+        titles.loc[both, "Department"] == roster.loc[both, "Department"].str.strip()
+    ).all()
+
+
+def test_schools_hide_as_much_as_written(truth, default):
+    messes = truth["messes"]
+    rates = read(default / "graduation.csv").filter(like="_RATE_")
+    assert rates.size == messes["graduation.csv"]["rates"]
+    assert (rates == "PS").sum().sum() == messes["graduation.csv"]["rates_hidden_PS"]
+    counts = read(default / "proficiency.csv")
+    cells = counts[list(schools.LEVELS)]
+    hidden = cells.isin(["*", "<10"])
+    assert hidden.sum().sum() == messes["proficiency.csv"]["cells_hidden"] > 0
+    shown = cells.to_numpy()[~hidden.to_numpy()].astype(int)
+    assert not ((shown >= 1) & (shown <= 9)).any()
+    latest = counts["School Year"] == "2024-25"
+    assert not cells[latest].eq("*").any(axis=None)
+    assert not cells[~latest].eq("<10").any(axis=None)
+    scores = read(default / "student_scores.csv")
+    assert len(scores) == messes["student_scores.csv"]["rows"]
+    assert (
+        0
+        < (scores["score"] == "").sum() / 2
+        == (messes["student_scores.csv"]["without_score"])
+    )
+
+
+# The city
+
+
+def test_city_is_nowhere(default):
+    """No state has the code 00, and no land lies within 500 km of the tracts."""
+    tracts = gpd.read_file(default / "tracts.geojson")
+    west, south, east, north = tracts.total_bounds
+    assert -22.2 < west < east < -21.8
+    assert -38.2 < south < north < -37.8
+    assert tracts["GEOID"].str.fullmatch(r"00999\d{6}").all()
+    assert set(read(default / "graduation.csv")["LEANM"]) == {
+        f"{city.NAME} City Schools"
+    }
+
+
+def test_name_is_in_no_real_record(shared):
+    for path in sorted((shared / "data").rglob("*.csv")):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        assert city.NAME.casefold() not in text.casefold(), path.name
+
+
+@pytest.mark.parametrize("seed", [20251, 2, 3])
+def test_tracts_tile_the_city(seed):
+    town = city.build(Options(seed=seed, tracts=45))
+    assert shapely.is_valid(town.polygons).all()
+    left, right = shapely.STRtree(town.polygons).query(
+        town.polygons, predicate="overlaps"
+    )
+    assert len(left) == len(right) == 0
+    whole = shapely.union_all(town.polygons)
+    assert whole.geom_type == "Polygon"
+    assert len(whole.interiors) == 0
+    assert whole.area == pytest.approx(shapely.area(town.polygons).sum(), rel=1e-9)
+    assert len(set(town.geoids)) == 45
+
+
+def test_population_is_a_survey_of_the_residents(default):
+    survey = read(default / "population.csv").set_index("GEOID")
+    truly = read(default / "truth_population.csv").set_index("GEOID").astype(int)
+    tracts = gpd.read_file(default / "tracts.geojson")
+    assert list(survey.index) == list(truly.index) == list(tracts["GEOID"])
+    numbers = survey.drop(columns="NAME").astype(int)
+    estimates = pd.DataFrame({g: numbers[f"{city.CODES[g]}E"] for g in RACES})
+    margins = pd.DataFrame({g: numbers[f"{city.CODES[g]}M"] for g in RACES})
+    assert (estimates.sum(axis=1) == numbers["B03002_001E"]).all()
+    none = estimates.to_numpy() == 0
+    assert none.sum() > 10
+    assert set(margins.to_numpy()[none]) == {city.ZERO_MARGIN}
+    stated = np.rint(1.645 * np.sqrt(city.SAMPLING * estimates.to_numpy()))
+    assert (margins.to_numpy() == stated)[~none].all()
+    # About 90 % of the true counts lie within the margins, where these are normal.
+    people = truly[list(RACES)].to_numpy()
+    covered = np.abs(estimates.to_numpy() - people) <= margins.to_numpy()
+    assert 0.84 < covered[people >= 200].mean() < 0.96
+    total = truly.sum().sum()
+    assert total == pytest.approx(numbers["B03002_001E"].sum(), rel=0.02)
+    assert 170_000 < total < 190_000
+
+
+def test_people_live_apart(default):
+    """The dissimilarity index of Black and White residents, as in many cities."""
+    truly = read(default / "truth_population.csv").set_index("GEOID").astype(int)
+    black, white = truly[race.BLACK], truly[race.WHITE]
+    index = (black / black.sum() - white / white.sum()).abs().sum() / 2
+    assert 0.45 < index < 0.75
+
+
+# Workforce
+
+
+def test_expected_roster_is_the_mean_of_many():
+    """The recursion agrees with the simulation, within four standard errors."""
+    drawn = []
+    for seed in range(12):
+        options = Options(seed=seed, tracts=12, quarters=6)
+        town = city.City(
+            np.array(["0"]), np.array(["0"]), np.array([None]), np.full((1, 8), 1000)
+        )
+        people, _ = workforce._run(options, town)
+        employed = people[people["left"].isna()]
+        drawn.append(np.bincount(employed["group"], minlength=8))
+    mean, error = np.mean(drawn, axis=0), np.std(drawn, axis=0, ddof=1) / np.sqrt(12)
+    expected = workforce.expected(options, town).sum(axis=0)
+    assert (np.abs(mean - expected) < 4 * error).all()
+
+
+# Schools
+
+
+@given(st.integers(1, 1000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_masked_rate_covers_the_rate(drawn):
+    graduates, cohort = drawn
+    text, rate = schools.masked_rate(graduates, cohort), 100 * graduates / cohort
+    if text == "PS":
+        assert cohort <= 5
+    elif text[:2] in ("GE", "LE", "LT"):
+        end = int(text[2:])
+        if text[:2] == "GE":
+            assert rate >= end - 0.5
+        else:
+            assert rate <= end + 0.5
+    else:
+        low, high = (text.split("-") * 2)[:2]
+        assert int(low) - 0.5 <= rate < int(high) + 0.5
+
+
+def test_masked_rate_says_what_the_federal_files_say(shared):
+    """Every masked rate of 2013-14, for cohorts up to 200, is one we could write."""
+    path = shared / "data" / "education" / "edfacts_2014.csv.gz"
+    if not path.exists():
+        pytest.skip("the national graduation file is absent")
+    real = pd.read_csv(path, dtype=str)
+    cohort = pd.to_numeric(real["ALL_COHORT_1314"], errors="coerce")
+    pairs = pd.DataFrame({"n": cohort, "rate": real["ALL_RATE_1314"]})
+    pairs = pairs[pairs["n"].between(1, 200)].drop_duplicates()
+    assert len(pairs) > 1000
+    for n, rates in pairs.groupby("n")["rate"]:
+        ours = {schools.masked_rate(g, int(n)) for g in range(int(n) + 1)}
+        assert set(rates) <= ours, n
+
+
+def test_cohorts_of_the_groups_add_up(default):
+    table = read(default / "graduation.csv")
+    for year in ("2223", "2324", "2425"):
+        cohorts = table.filter(regex=f"_COHORT_{year}$").replace(".", "0").astype(int)
+        every = cohorts.pop(f"ALL_COHORT_{year}")
+        assert (cohorts.sum(axis=1) == every).all()
+        assert cohorts.shape[1] == len(SCHOOL_RACES)
+
+
+def test_scores_and_counts_tell_the_same(default):
+    """Levels counted from the students are those of the state's table."""
+    scores = read(default / "student_scores.csv")
+    scores = scores[scores["score"] != ""]
+    known = {way: label for label, ways in schools.SPELLINGS.items() for way in ways}
+    group = scores["race"].map(known)
+    assert group.notna().all()
+    level = np.searchsorted(schools.CUTS, scores["score"].astype(int), side="right")
+    rows = scores.assign(
+        label=group.map(schools.LABELS), level=np.array(schools.LEVELS)[level]
+    )
+    counted = rows[rows["label"].notna()].groupby(
+        ["school", "subject", "label", "level"]
+    )
+    counted = counted.size()
+    table = read(default / "proficiency.csv")
+    year, grade = schools.SCORED
+    table = table[(table["School Year"] == year) & (table["Grade"] == str(grade))]
+    checked = 0
+    for _, row in table[table["Student Group"] != "All Students"].iterrows():
+        for name in schools.LEVELS:
+            key = (row["School"], row["Subject"], row["Student Group"], name)
+            if row[name] == "<10":
+                assert 1 <= counted.get(key, 0) <= 9
+            else:
+                assert int(row[name]) == counted.get(key, 0)
+            checked += 1
+    assert checked > 100
