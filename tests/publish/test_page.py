@@ -1,0 +1,651 @@
+"""The page: what gets in, what is refused, and what a reader's machine receives."""
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pandas as pd
+import pytest
+from nbformat import v4
+
+from equity.errors import NotebookError, ParamsError
+from equity.publish import page as page_module
+from equity.publish import tables
+from equity.publish.display import MIME
+from equity.publish.page import (
+    Facts,
+    checked_link,
+    clean_svg,
+    index,
+    payload,
+    quarter,
+    read,
+    render,
+)
+from equity.publish.protect import protect
+
+CANARY = "CANARY-4711"
+SVG = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt">'
+    '<path d="M0 0h9"/></svg>'
+)
+SITE = [
+    {"slug": "01_waits", "title": "Waiting"},
+    {"slug": "02_work", "title": "Work <b>force</b>"},
+]
+VOID = {"meta", "link", "img", "br", "hr"}
+
+
+def cell(value, text, hidden=False):
+    return {"value": value, "text": text, "hidden": hidden}
+
+
+def table(name="waits", label="Asian", caption="Days to close"):
+    return {
+        "kind": "table",
+        "name": name,
+        "caption": caption,
+        "columns": [
+            {"name": "group", "label": "Group", "type": "text"},
+            {"name": "events", "label": "Requests", "type": "count"},
+            {"name": "gap", "label": "Gap (percentage points)", "type": "points"},
+            {"name": "conf", "label": "95% interval", "type": "interval"},
+        ],
+        "rows": [
+            [
+                cell(label, label),
+                cell(1234, "1,234"),
+                cell(-4.5, "−4.5"),
+                cell([-6.0, -3.1], "−6.0 to −3.1"),
+            ],
+            [
+                cell("White", "White"),
+                cell(None, "hidden", True),
+                cell(None, "n/a"),
+                cell([None, None], "hidden", True),
+            ],
+        ],
+        "row_header": 0,
+        "notes": ["Hidden: fewer than 10 people."],
+        "source": "City records",
+    }
+
+
+def figure(svg=SVG, name="waits"):
+    return {
+        "kind": "figure",
+        "name": name,
+        "caption": "Who waits longer",
+        "alt": "Asian 12 days; White hidden.",
+        "source": "City records",
+        "svg": svg,
+    }
+
+
+def shown(*payloads, count=1):
+    outputs = [
+        v4.new_output(
+            "display_data",
+            {MIME: item, "text/html": f"<b>{CANARY}</b>", "text/plain": CANARY},
+        )
+        for item in payloads
+    ]
+    return v4.new_code_cell(f"show('{CANARY}')", execution_count=count, outputs=outputs)
+
+
+def book(*cells, title="# Who waits longer?\n\nA question for the council."):
+    return v4.new_notebook(cells=[v4.new_markdown_cell(title), *cells])
+
+
+def html_of(*cells, slug="01_waits", **kwargs):
+    return render(
+        book(*cells, **kwargs),
+        slug=slug,
+        city_name="Sampleton",
+        period="2026Q1",
+        site=SITE,
+        facts=Facts(version="0.1.0", licence="CC0", licence_url="https://a.example/"),
+    )
+
+
+class Document(HTMLParser):
+    """The elements of a page with their text; fails if tags do not nest."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.elements, self._open = [], []
+        self.feed(html)
+        self.close()
+        assert not self._open
+
+    def handle_starttag(self, tag, attrs):
+        element = {"tag": tag, "attrs": dict(attrs), "text": ""}
+        assert len(element["attrs"]) == len(attrs)
+        self.elements.append(element)
+        if tag not in VOID:
+            self._open.append(element)
+
+    def handle_endtag(self, tag):
+        assert self._open.pop()["tag"] == tag
+
+    def handle_data(self, data):
+        for element in self._open:
+            element["text"] += data
+
+    def all(self, *tags, **attrs):
+        return [
+            element
+            for element in self.elements
+            if element["tag"] in tags
+            and all(element["attrs"].get(k) == v for k, v in attrs.items())
+        ]
+
+
+@pytest.fixture(scope="module")
+def full():
+    return html_of(
+        v4.new_markdown_cell(
+            "## Who is counted?\n\nSee [the law](https://law.example/a?b=1&c=2) and "
+            "[work](02_work.ipynb#Pay-gaps).\n\n#### Too deep\n\n# Second title\n\n"
+            "| A | B |\n|:--|--:|\n| x | 1 |"
+        ),
+        shown(table(), figure()),
+        shown({"kind": "finding", "sentences": ["First.", "Second."]}, count=2),
+        shown({"kind": "note", "text": "Nothing was given."}, count=3),
+        v4.new_markdown_cell("## Who is counted?"),
+    )
+
+
+# --- What is refused ---------------------------------------------------------
+
+UNPUBLISHED = {
+    "a print": v4.new_output("stream", name="stdout", text=CANARY),
+    "a warning": v4.new_output("stream", name="stderr", text=f"UserWarning: {CANARY}"),
+    "a frame": v4.new_output(
+        "execute_result",
+        {"text/html": f"<table><td>{CANARY}</td></table>", "text/plain": CANARY},
+        execution_count=1,
+    ),
+    "a bare value": v4.new_output(
+        "execute_result", {"text/plain": repr(CANARY)}, execution_count=1
+    ),
+    "a plot": v4.new_output("display_data", {"image/png": "aGk=", "text/plain": "<F>"}),
+    "an error": v4.new_output(
+        "error", ename="KeyError", evalue=CANARY, traceback=[CANARY]
+    ),
+}
+
+
+@pytest.mark.parametrize("output", UNPUBLISHED.values(), ids=UNPUBLISHED)
+def test_any_other_output_stops_the_page_and_names_the_cell(output):
+    bad = v4.new_code_cell(CANARY, execution_count=1, outputs=[output])
+    section = v4.new_markdown_cell("## Who is counted?")
+    with pytest.raises(NotebookError) as error:
+        html_of(section, bad)
+    assert "'01_waits', cell 3 (under 'Who is counted?')" in str(error.value)
+    assert CANARY not in str(error.value)
+
+
+def test_a_published_output_beside_a_print_does_not_save_the_cell():
+    both = shown(table())
+    both.outputs.append(UNPUBLISHED["a print"])
+    with pytest.raises(NotebookError, match="cell 2"):
+        html_of(both)
+
+
+def test_an_unexecuted_cell_is_refused():
+    with pytest.raises(NotebookError, match=r"cell 2 .*not executed"):
+        html_of(v4.new_code_cell("show()"))
+    assert html_of(v4.new_code_cell("  \n"))  # runners leave blank cells uncounted
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"![{CANARY}](https://tracker.example/a.png)",
+        "![x](data:image/png;base64,aGk=)",
+        "![x](attachment:a.png)",
+        "![x](picture.png)",
+        "[x](javascript:alert(1))",
+        "[x](JaVaScRiPt:alert(1))",
+        "[x](data:text/html,hi)",
+        "[x](http://plain.example/)",
+        "[x](//elsewhere.example/)",
+        f"[x](/home/{CANARY}/hr.csv)",
+        f"[x](../{CANARY}.csv)",
+        "[x](file:///etc/passwd)",
+        "[x](https://user:pass@host.example/)",
+        "[x](99_other.ipynb)",
+        "<https://user@host.example/>",
+    ],
+)
+def test_images_and_links_that_leave_are_refused(source):
+    with pytest.raises(NotebookError, match="cell 2") as error:
+        html_of(v4.new_markdown_cell(source))
+    assert CANARY not in str(error.value)
+
+
+def test_attachments_and_raw_cells_are_refused():
+    attached = v4.new_markdown_cell(
+        "text", attachments={"a.png": {"image/png": "aGk="}}
+    )
+    with pytest.raises(NotebookError, match="attachment"):
+        html_of(attached)
+    with pytest.raises(NotebookError, match="raw cell"):
+        html_of(v4.new_raw_cell("<script>"))
+
+
+@pytest.mark.parametrize("title", ["No heading", "## Second level first", ""])
+def test_a_notebook_begins_with_its_title(title):
+    with pytest.raises(NotebookError, match="title"):
+        html_of(title=title)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"kind": "html"}, "none of"),
+        ({"kind": ["table"]}, "none of"),
+        ({"name": "../../etc"}, "name is wrong"),
+        ({"extra": CANARY}, "extra is wrong"),
+        ({"rows": [[cell(CANARY, CANARY)]]}, "row 1 must have one cell per column"),
+        ({"columns": []}, "columns is wrong"),
+        ({"row_header": 9}, "row_header"),
+    ],
+)
+def test_a_wrong_payload_is_refused_without_its_values(change, match):
+    with pytest.raises(NotebookError, match=match) as error:
+        html_of(shown(table() | change))
+    assert CANARY not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        cell(4, "hidden", True),
+        cell(None, "4", True),
+        cell(float("nan"), "nan"),
+        cell("4", "4"),
+        cell(4.5, "4.5"),
+        cell(True, "1"),
+        cell([1.0, 2.0], "1 to 2"),
+    ],
+)
+def test_a_count_is_a_count_and_a_hidden_cell_holds_nothing(bad):
+    given = table()
+    given["rows"][0][1] = bad
+    with pytest.raises(ValueError, match="wrong"):
+        payload(given)
+
+
+def test_two_tables_of_one_name_are_refused():
+    with pytest.raises(NotebookError, match="two tables named"):
+        html_of(shown(table(), table()))
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<script>alert(1)</script>",
+        '<g onload="alert(1)"/>',
+        '<image href="https://a.example/x.png"/>',
+        '<use href="https://a.example/x.svg#a"/>',
+        '<use xmlns:xlink="http://www.w3.org/1999/xlink" xlink:href="data:x"/>',
+        '<foreignObject><p xmlns="http://www.w3.org/1999/xhtml">x</p></foreignObject>',
+        '<path style="fill: url(https://a.example/x)"/>',
+        "<path fill=\"url( '//a.example/x')\"/>",
+        "<style>@import 'https://a.example/x.css';</style>",
+        r"<style>path { fill: u\72l(https://a.example) }</style>",
+        '<a href="#x"><path/></a>',
+        '<animate attributeName="href" to="javascript:alert(1)"/>',
+    ],
+)
+def test_a_figure_cannot_run_or_load(inside):
+    with pytest.raises(ValueError, match="SVG"):
+        clean_svg(SVG.replace("</svg>", f"{inside}</svg>"))
+
+
+def test_a_figure_cannot_declare_entities_and_must_be_svg():
+    with pytest.raises(ValueError, match="entity"):
+        clean_svg('<!DOCTYPE svg [<!ENTITY a "b">]>' + SVG)
+    with pytest.raises(ValueError, match="root"):
+        clean_svg("<html/>")
+    with pytest.raises(ValueError, match="parsed"):
+        clean_svg("<svg")
+
+
+def test_a_drawing_survives_without_its_comments_and_metadata():
+    drawing = (
+        '<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE svg PUBLIC "a" "b">'
+        '<svg xmlns="http://www.w3.org/2000/svg" '
+        'xmlns:xlink="http://www.w3.org/1999/xlink"><metadata>2026</metadata>'
+        f'<defs><path id="a" d="M0 0"/></defs><!-- {CANARY} -->'
+        '<g clip-path="url(#b)"><use xlink:href="#a" style="fill: #fff"/></g></svg>'
+    )
+    clean = clean_svg(drawing)
+    assert CANARY not in clean
+    assert "metadata" not in clean
+    assert 'xlink:href="#a"' in clean
+    assert clean_svg(clean) == clean
+
+
+# --- What the page is --------------------------------------------------------
+
+
+def test_one_title_one_h1_language_and_landmarks(full):
+    document = Document(full)
+    assert full.startswith("<!DOCTYPE html>")
+    assert document.all("html", lang="en")
+    assert [e["text"] for e in document.all("title")] == [
+        "Who waits longer? – Sampleton, Quarter 1 of 2026"
+    ]
+    assert [e["text"] for e in document.all("h1")] == ["Who waits longer?"]
+    for tag in ("header", "main", "footer"):
+        assert len(document.all(tag)) == 1
+    labels = [e["attrs"].get("aria-label") for e in document.all("nav")]
+    assert len(labels) == len(set(labels)) == 2
+    skip = document.all("a")[0]
+    assert skip["attrs"]["href"] == "#main"
+    assert document.all("main", id="main")
+
+
+def test_headings_do_not_skip_and_anchors_are_unique(full):
+    document = Document(full)
+    levels = [
+        int(e["tag"][1]) for e in document.elements if re.match(r"h\d$", e["tag"])
+    ]
+    assert levels[0] == 1
+    steps = [b - a for a, b in pairwise(levels)]
+    assert max(steps) <= 1
+    ids = [e["attrs"]["id"] for e in document.elements if "id" in e["attrs"]]
+    assert len(ids) == len(set(ids))
+    for element in document.elements:
+        for attribute in ("aria-labelledby",):
+            if attribute in element["attrs"]:
+                assert element["attrs"][attribute] in ids
+        target = element["attrs"].get("href", "")
+        if target.startswith("#"):
+            assert target[1:] in ids
+
+
+def test_tables_have_captions_scopes_and_a_named_scroll_region(full):
+    document = Document(full)
+    assert len(document.all("table")) == len(document.all("caption")) == 2
+    assert all("scope" in element["attrs"] for element in document.all("th"))
+    rows = [e["text"] for e in document.all("th", scope="row")]
+    assert rows == ["Asian", "White"]
+    for region in document.all("div", role="region"):
+        assert region["attrs"]["tabindex"] == "0"
+    names = [
+        element["attrs"].get("aria-label") or element["attrs"]["aria-labelledby"]
+        for element in document.all("div", role="region")
+    ]
+    assert len(names) == len(set(names)) == 3
+    assert [e["text"] for e in document.all("td", **{"class": "num absent"})] == [
+        "hidden",
+        "n/a",
+        "hidden",
+    ]
+    assert document.all("a", href="tables/waits.csv")
+    assert "Source: City records" in full
+
+
+def test_figures_are_images_with_alternative_text(full):
+    document = Document(full)
+    picture = next(e for e in document.all("img") if e["attrs"]["alt"])
+    assert picture["attrs"]["alt"] == "Asian 12 days; White hidden."
+    assert (picture["attrs"]["width"], picture["attrs"]["height"]) == ("96", "48")
+    encoded = picture["attrs"]["src"].removeprefix("data:image/svg+xml;base64,")
+    assert base64.b64decode(encoded).decode() == clean_svg(SVG)
+    assert [e["text"] for e in document.all("figcaption")] == ["Who waits longer"]
+
+
+def test_the_policy_allows_the_one_style_block_and_nothing_else(full):
+    document = Document(full)
+    (meta,) = document.all("meta", **{"http-equiv": "Content-Security-Policy"})
+    policy = meta["attrs"]["content"]
+    (style,) = re.findall(r"<style>(.*?)</style>", full, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert policy == (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    assert "unsafe" not in policy
+    assert not re.search(r"url\(|@import", style)
+
+
+def test_nothing_is_loaded_and_nothing_runs(full):
+    document = Document(full)
+    assert not document.all("script", "iframe", "object", "embed", "form", "base")
+    for element in document.elements:
+        names = element["attrs"].keys()
+        assert not any(name.startswith("on") or name == "style" for name in names)
+        assert not names & {"srcset", "poster", "background", "data", "action"}
+        if "src" in names:
+            assert element["attrs"]["src"].startswith("data:image/svg+xml;base64,")
+        if element["tag"] == "link":
+            assert element["attrs"]["href"].startswith("data:")
+    links = {e["attrs"]["href"] for e in document.all("a")}
+    assert {link for link in links if ":" in link} == {
+        "https://law.example/a?b=1&c=2",
+        "https://a.example/",
+    }
+    assert "02_work.html#pay-gaps" in links
+
+
+def test_nothing_of_the_notebook_but_markdown_and_payloads_is_there(full):
+    assert CANARY not in full  # it is in the code and in the other formats of outputs
+    assert MIME not in full
+
+
+def test_text_is_escaped_everywhere():
+    attack = "<script>alert(1)</script>\"'"
+    html = html_of(
+        v4.new_markdown_cell(
+            f"## A {attack}\n\n{attack}\n\n<img src=x onerror=alert(1)>\n\n"
+            f"`{attack}`\n\n```html\n{attack}\n```\n\n| {attack} |\n|--|\n| {attack} |"
+        ),
+        shown(table(label=attack, caption=attack)),
+        shown(
+            figure() | {"alt": attack, "caption": attack, "source": attack},
+            {"kind": "finding", "sentences": [attack]},
+            {"kind": "note", "text": attack},
+            count=2,
+        ),
+        title=f"# T {attack}",
+    )
+    document = Document(html)
+    assert "<script" not in html
+    assert not [e for e in document.all("img") if "onerror" in e["attrs"]]
+    assert any(e["text"] == attack for e in document.all("th", scope="row"))
+    assert any(e["attrs"].get("alt") == attack for e in document.all("img"))
+    assert "Work <b>force</b>" in [e["text"] for e in document.all("a")]
+
+
+def test_city_and_facts_are_escaped():
+    facts = Facts(version="<i>", data_read="<i>", licence="<i>", summary="<i>")
+    html = index([], city_name="<i>", period="2026Q1", site=[], facts=facts)
+    assert "<i>" not in html
+
+
+def test_the_page_is_the_same_twice(full):
+    assert html_of() == html_of()
+
+
+# --- The front page ----------------------------------------------------------
+
+
+def test_front_page_shows_first_findings_limits_and_downloads():
+    many = {"kind": "finding", "sentences": [f"Sentence {n}." for n in range(5)]}
+    pages = [
+        read(
+            book(
+                shown(table(), many),
+                shown({"kind": "finding", "sentences": ["Later."]}, count=2),
+                v4.new_markdown_cell("## What this cannot show\n\nNeeds."),
+            ),
+            slug="01_waits",
+        )
+    ]
+    html = index(
+        pages,
+        city_name="Sampleton",
+        period="2026Q1",
+        site=SITE,
+        facts=Facts(version="0.1.0", limits=("Requests are not needs.",), min_cell=11),
+    )
+    document = Document(html)
+    assert [e["text"] for e in document.all("h1")] == ["Racial equity in Sampleton"]
+    assert "A question for the council." in html
+    assert "Sentence 2." in html
+    assert "Sentence 3." not in html
+    assert "Later." not in html
+    assert "3 more findings on the page." in html
+    assert "Requests are not needs." in html
+    assert "Counts of 1 to 10 people" in html
+    for target in (
+        "tables/waits.csv",
+        "datapackage.json",
+        "manifest.json",
+        "01_waits.html#what-this-cannot-show",
+    ):
+        assert document.all("a", href=target), target
+
+
+def test_intervals_are_explained_at_their_own_level():
+    facts = {
+        level: Facts(version="1", confidence=level) for level in (0.9, 0.95, 0.999)
+    }
+    texts = [
+        index([], city_name="S", period="2026Q1", site=[], facts=fact)
+        for fact in facts.values()
+    ]
+    for text, words in zip(texts, ("90%", "95%", "99.9%"), strict=True):
+        assert f"come with a {words} interval" in re.sub(r"\s+", " ", text)
+
+
+# --- Small parts -------------------------------------------------------------
+
+
+def test_periods_slugs_and_addresses_are_checked():
+    assert quarter("2025Q4") == "Quarter 4 of 2025"
+    for period in ("2025Q5", "2025", "../2025Q1", "2025Q1\n"):
+        with pytest.raises(ParamsError):
+            quarter(period)
+    for slug in ("index", "../a", "A", ""):
+        with pytest.raises(ParamsError):
+            read(book(), slug=slug)
+    with pytest.raises(ParamsError, match="https"):
+        Facts(version="1", licence_url="javascript:alert(1)")
+
+
+def test_links_inside_the_release_are_kept():
+    assert checked_link("tables/waits.csv") == "tables/waits.csv"
+    assert checked_link("#Who-waits") == "#who-waits"
+    assert checked_link("https://a.example/x_(y)") == "https://a.example/x_(y)"
+
+
+def contrast(one, other):
+    """WCAG 2.1, relative luminance and contrast ratio."""
+
+    def luminance(colour):
+        parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+        linear = [
+            c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts
+        ]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    light, dark = sorted([luminance(one), luminance(other)], reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_contrast_reaches_4_5_for_text_and_3_for_marks():
+    style = (page_module._TEMPLATE / "style.css").read_text()
+    roots = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
+    assert len(roots) == 3  # light, dark, print
+    for root in roots:
+        colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", root))
+        for ground in ("paper", "card", "tint"):
+            for text in ("ink", "muted", "accent", "link"):
+                assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
+            for mark in ("strong-rule", "focus"):
+                if mark in colours:
+                    assert contrast(colours[mark], colours[ground]) >= 3, (mark, ground)
+
+
+def test_a_narrow_browser_shows_the_styled_page_without_sideways_scrolling(
+    full, tmp_path
+):
+    """WCAG 2.1, 1.4.10 (reflow at 320 px); the policy lets the style block through."""
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if not browser:
+        pytest.skip("there is no Chromium on this machine")
+    (tmp_path / "page.html").write_text(full, encoding="utf-8")
+    (tmp_path / "frame.html").write_text(
+        '<!DOCTYPE html><title>-</title><body style="margin:0"><iframe id="f" '
+        'src="page.html" style="width:320px;height:600px;border:0"></iframe>'
+        "<script>onload = () => { const d = document.getElementById('f')"
+        ".contentDocument; document.title = (d.documentElement.scrollWidth <= "
+        "f.contentWindow.innerWidth) + ' ' + "
+        "getComputedStyle(d.querySelector('.masthead')).borderTopStyle }</script>",
+        encoding="utf-8",
+    )
+    flags = "--headless --no-sandbox --disable-gpu --disable-background-networking"
+    flags += " --no-first-run --disable-sync --disable-component-update --disable-quic"
+    flags += " --allow-file-access-from-files --virtual-time-budget=3000 --dump-dom"
+    done = subprocess.run(
+        [
+            browser,
+            *flags.split(),
+            f"--user-data-dir={tmp_path / 'profile'}",
+            (tmp_path / "frame.html").as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    if "<title>" not in done.stdout:
+        pytest.skip("Chromium did not start")
+    assert re.search(r"<title>true solid</title>", done.stdout)
+
+
+def test_what_the_gate_and_its_tables_make_is_taken():
+    frame = pd.DataFrame(
+        {
+            "group": ["Asian", "Black or African American", "White"],
+            "events": [4, 300, 1240],
+            "population": [100, 1000, 9000],
+            "estimate": [0.04, 0.3, 0.1378],
+            "conf_low": [0.02, 0.27, 0.13],
+            "conf_high": [0.1, 0.33, 0.145],
+        }
+    )
+    published = tables.show(
+        protect(frame, lines=None),
+        name="staff",
+        caption="Staff",
+        columns={
+            "group": ("Race", "text"),
+            "events": ("Staff", "count"),
+            "estimate": ("Share", "percent"),
+            ("conf_low", "conf_high"): ("95% interval", "percent"),
+        },
+    )
+    bundle = published._repr_mimebundle_()
+    output = v4.new_output("display_data", bundle)
+    html = html_of(v4.new_code_cell("x", execution_count=1, outputs=[output]))
+    assert "30.0%" in html
+    assert "hidden" in html
+
+
+def test_payloads_are_json_and_stay_unchanged():
+    given = table()
+    before = json.dumps(given)
+    payload(given)
+    assert json.dumps(given) == before
