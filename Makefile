@@ -18,7 +18,7 @@ lab: $(READY) ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks
 
 refresh: $(READY) ## make the sample city and the notebooks' committed outputs again
-	$(BIN)/equity sample
+	$(BIN)/python -m equity.sample --out data/raw/sample
 	$(BIN)/python -m equity.refresh
 
 lint: $(READY) ## check style and docstrings

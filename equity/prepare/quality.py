@@ -91,3 +91,63 @@ class Ledger:
         lines = [(READ, "", self.read), *self.entries, (USED, "", self.read - aside)]
         rows = [(self.kind, self.file, *line) for line in lines]
         return pd.DataFrame(rows, columns=COLUMNS).astype({"rows": "int64"})
+
+
+def summary(files: pd.DataFrame, ledger: pd.DataFrame, *kinds: str) -> pd.DataFrame:
+    """List the files of some kinds, with the rows used of each.
+
+    Parameters
+    ----------
+    files
+        As `prepare.load` returns them.
+    ledger
+        As `prepare.load` returns it.
+    *kinds
+        Kinds of raw file, such as `requests`; every kind if none is named.
+
+    Returns
+    -------
+    DataFrame
+        Columns `title, source, vintage, licence, file, sha256` and `rows` (used).
+
+    Examples
+    --------
+    >>> files = pd.DataFrame({"kind": ["areas"], "file": ["a"], "title": ["Tracts"],
+    ...     "source": ["City"], "vintage": ["2010"], "licence": [""], "sha256": ["f"]})
+    >>> summary(files, Ledger("areas", "a", 3).frame(), "areas")["rows"].to_list()
+    [3]
+    """
+    used = ledger[ledger["action"] == USED].set_index(["kind", "file"])["rows"]
+    chosen = files[files["kind"].isin(kinds)] if kinds else files
+    keys = pd.MultiIndex.from_frame(chosen[["kind", "file"]])
+    names = ["title", "source", "vintage", "licence", "file", "sha256"]
+    return chosen[names].assign(rows=used.loc[keys].to_numpy())
+
+
+def cite(files: pd.DataFrame, *kinds: str) -> str:
+    """Name the sources of some kinds in one line, for under a table or a figure.
+
+    Parameters
+    ----------
+    files
+        As `prepare.load` returns them.
+    *kinds
+        Kinds of raw file, such as `requests`.
+
+    Returns
+    -------
+    str
+        Titles, publishers and vintages; empty if there is no such file.
+
+    Examples
+    --------
+    >>> files = pd.DataFrame({"kind": ["areas"], "title": ["Tracts"],
+    ...                       "source": ["City of X"], "vintage": ["2010"]})
+    >>> cite(files, "areas")
+    'Tracts (City of X, 2010)'
+    """
+    chosen = files[files["kind"].isin(kinds)].drop_duplicates(["title", "source"])
+    return "; ".join(
+        f"{row.title} ({', '.join(part for part in (row.source, row.vintage) if part)})"
+        for row in chosen.itertuples()
+    )
