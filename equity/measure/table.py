@@ -31,26 +31,7 @@ MEASURE_COLUMNS = (
     "method",
 )
 
-# Columns, beside the counts, from which a small count could be worked out: whoever
-# hides a row's counts hides these with them.
-DERIVED_COLUMNS = (
-    "estimate",
-    "conf_low",
-    "conf_high",
-    "people_to_parity",
-    "people_to_threshold",
-    "indicated",
-    "rate",
-    "reference_rate",
-    "margin_of_error",
-    "events_share",
-    "population_share",
-    "events_moe",
-    "population_moe",
-    "value",
-    "value_low",
-    "value_high",
-)
+HIGHER, LOWER = "higher is better", "lower is better"  # of ``direction``
 
 
 def require_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
@@ -306,6 +287,52 @@ def check_counts(
 def _refuse(bad: np.ndarray, what: str) -> None:
     if bad.any():
         raise InputError(f"{what} in {bad.sum()} of {bad.size} rows")
+
+
+def divide(above: ArrayLike, below: ArrayLike) -> np.ndarray:
+    """Divide, leaving missing what would be a division by zero.
+
+    Parameters
+    ----------
+    above, below
+        Numbers, or arrays of them.
+
+    Returns
+    -------
+    ndarray
+        Quotients.
+
+    Examples
+    --------
+    >>> divide([6, 0], [3, 0])
+    array([ 2., nan])
+    """
+    return np.asarray(above) / np.where(np.equal(below, 0), np.nan, below)
+
+
+def without_reference(values: np.ndarray, base: int | None) -> np.ndarray:
+    """Make the reference's own limit missing: a group cannot differ from itself.
+
+    Parameters
+    ----------
+    values
+        One limit per row.
+    base
+        The reference's position; None if it is not a row of the table.
+
+    Returns
+    -------
+    ndarray
+        The other limits as they were.
+
+    Examples
+    --------
+    >>> without_reference(np.array([0.5, 0.9]), 1)
+    array([0.5, nan])
+    """
+    if base is None:
+        return values
+    return np.where(np.arange(len(values)) == base, np.nan, values)
 
 
 def log_limits(

@@ -1,320 +1,38 @@
 """From an executed notebook to a page: markdown and published payloads, nothing else.
 
-A **payload** is what `equity.publish` puts into a cell's output under `MIME`: a
-table, a figure, a finding or a note, made from protected numbers. The exporter is
-an allow-list. It reads markdown cells and payloads; any other output stops it, and
-the error names the notebook and the cell but never repeats what the output holds.
+The exporter is an allow-list. It reads markdown cells and payloads (see `payload`);
+any other output stops it, and the error names the notebook and the cell but never
+repeats what the output holds.
 
-Text is data. Whatever comes out of a notebook is escaped, raw HTML included; an
-SVG is parsed, checked and written anew; links lead to https or stay in the release.
-The page loads nothing, runs nothing, and says so in its Content-Security-Policy.
+Text is data. Whatever comes out of a notebook is escaped, raw HTML included; links
+lead to https or stay in the release. The page loads nothing, runs nothing, and says
+so in its Content-Security-Policy.
 """
 
 import base64
 import hashlib
-import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
-from xml.etree import ElementTree
 
 import mistune
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 from mistune.plugins.table import table as pipe_tables
 from nbformat import NotebookNode
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    FiniteFloat,
-    StringConstraints,
-    ValidationError,
-    model_validator,
-)
 
 from equity.errors import NotebookError, ParamsError
 from equity.publish.display import MIME
+from equity.publish.payload import SLUG, Figure, Finding, Note, Table, payload
 
-SLUG = r"[a-z0-9][a-z0-9_-]*"
 PERIOD = r"\d{4}Q[1-4]"
 CARD_SENTENCES = 3  # findings shown on a notebook's card of the front page
 
 _TEMPLATE = Path(__file__).parent / "template"
-_SVG = "http://www.w3.org/2000/svg"
-_XLINK = "http://www.w3.org/1999/xlink"
-# fmt: off
-_SVG_ELEMENTS = frozenset([
-    "svg", "g", "defs", "use", "symbol", "path", "rect", "circle", "ellipse", "line",
-    "polyline", "polygon", "text", "tspan", "textPath", "clipPath", "mask", "marker",
-    "pattern", "linearGradient", "radialGradient", "stop", "style", "title", "desc",
-])
-# fmt: on
-_SVG_DROPPED = frozenset({"metadata"})
-_FOREIGN_REFERENCE = re.compile(
-    r"url\(\s*['\"]?\s*(?!#)|@import|javascript:|expression\(|\\", re.IGNORECASE
-)
 _IN_RELEASE = re.compile(r"([\w-][\w./-]*)?(#[\w-]+)?")
-
-ElementTree.register_namespace("", _SVG)
-ElementTree.register_namespace("xlink", _XLINK)
-
-
-# --- What may be published ---------------------------------------------------
-
-_Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-_Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG}$", max_length=100)]
-_Number = int | FiniteFloat | None
-
-
-class _Payload(BaseModel):
-    """Strict: a wrong type or an unknown key is an error, nothing is converted."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-_Unit = Literal["count", "percent", "points", "ratio", "number"]
-
-
-class Column(_Payload):
-    """A column of a published table; an interval has a unit, and names for its ends."""
-
-    name: _Text
-    label: _Text
-    type: _Unit | Literal["text", "interval"]
-    unit: _Unit | None = None
-    names: Annotated[list[_Text], Field(min_length=2, max_length=2)] | None = None
-
-    @property
-    def fields(self) -> list[str]:
-        """What the column is called in a download: one name, or one for each end."""
-        if self.type != "interval":
-            return [self.name]
-        return self.names or [f"{self.name}_low", f"{self.name}_high"]
-
-    @property
-    def numeric(self) -> bool:
-        """Whether the column is set flush right."""
-        return self.type != "text"
-
-
-class Cell(_Payload):
-    """A cell: its value for the download, its text for the page."""
-
-    value: int | FiniteFloat | str | list[_Number] | None
-    text: str
-    hidden: bool = False
-
-    @model_validator(mode="after")
-    def _hidden_holds_nothing(self) -> "Cell":
-        if self.hidden and (
-            self.value not in (None, [None, None])
-            or any(character.isdigit() for character in self.text)
-        ):
-            raise ValueError("a hidden cell must hold no value and no digit")
-        return self
-
-    @property
-    def absent(self) -> bool:
-        """Whether there is no value, hidden or not."""
-        return self.value in (None, [None, None])
-
-
-class Table(_Payload):
-    """A published table."""
-
-    kind: Literal["table"]
-    name: _Slug
-    caption: _Text
-    columns: Annotated[list[Column], Field(min_length=1)]
-    rows: list[list[Cell]]
-    row_header: int = 0
-    notes: list[_Text] = []
-    source: str = ""
-
-    @model_validator(mode="after")
-    def _is_a_table(self) -> "Table":
-        names = [column.name for column in self.columns]
-        if len(set(names)) != len(names):
-            raise ValueError("columns must have names of their own")
-        if not 0 <= self.row_header < len(names):
-            raise ValueError("row_header must be the number of a column")
-        for number, row in enumerate(self.rows, start=1):
-            if len(row) != len(names):
-                raise ValueError(f"row {number} must have one cell per column")
-            for cell, column in zip(row, self.columns, strict=True):
-                if not _fits(cell, column.type):
-                    raise ValueError(
-                        f"row {number}, column '{column.name}' must be a {column.type}"
-                    )
-        return self
-
-
-class Figure(_Payload):
-    """A published figure or map."""
-
-    kind: Literal["figure"]
-    name: _Slug
-    caption: _Text
-    alt: _Text
-    source: str = ""
-    svg: _Text
-
-
-class Finding(_Payload):
-    """What a table says, in sentences; ``text`` is the same in one piece."""
-
-    kind: Literal["finding"]
-    text: str = ""
-    sentences: Annotated[list[_Text], Field(min_length=1)]
-
-
-class Note(_Payload):
-    """A plain remark, such as why something is not shown."""
-
-    kind: Literal["note"]
-    text: _Text
-
-
-_KINDS = {"table": Table, "figure": Figure, "finding": Finding, "note": Note}
-
-
-def _fits(cell: Cell, kind: str) -> bool:
-    """Whether a cell's value is one that a column of this type may hold."""
-    value = cell.value
-    if cell.absent:
-        return value is None or kind == "interval"
-    if kind == "interval":
-        return isinstance(value, list) and len(value) == 2
-    if kind == "text":
-        return isinstance(value, str)
-    if kind == "count":
-        return isinstance(value, int | float) and float(value).is_integer()
-    return isinstance(value, int | float)
-
-
-def payload(bundle: Mapping[str, Any]) -> Table | Figure | Finding | Note:
-    """Check a payload from a notebook and make it typed.
-
-    Parameters
-    ----------
-    bundle
-        The JSON stored under `MIME`.
-
-    Returns
-    -------
-    Table, Figure, Finding or Note
-        The same content; a figure's SVG is parsed and written anew.
-
-    Raises
-    ------
-    ValueError
-        If the kind is unknown or a part is missing, superfluous or of a wrong
-        type. The text names the part and the rule, never a value.
-
-    Examples
-    --------
-    >>> payload({"kind": "note", "text": "No proficiency counts were given."}).text
-    'No proficiency counts were given.'
-    >>> payload({"kind": "note", "text": 4})
-    Traceback (most recent call last):
-    ValueError: a note whose text is wrong: Input should be a valid string
-    """
-    kind = bundle.get("kind") if isinstance(bundle, Mapping) else None
-    if kind not in tuple(_KINDS):
-        raise ValueError(f"a payload that is none of {list(_KINDS)}")
-    try:
-        item = _KINDS[kind].model_validate(json.loads(json.dumps(bundle)))
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        part = ".".join(map(str, first["loc"])) or "content"
-        raise ValueError(f"a {kind} whose {part} is wrong: {first['msg']}") from None
-    if isinstance(item, Figure):
-        return item.model_copy(update={"svg": clean_svg(item.svg)})
-    return item
-
-
-def clean_svg(svg: str) -> str:
-    """Parse an SVG, refuse what could run or load, and write the rest anew.
-
-    Comments, processing instructions, the document type and metadata are dropped:
-    drawing libraries keep dates and label texts in them.
-
-    Parameters
-    ----------
-    svg
-        One SVG document.
-
-    Returns
-    -------
-    str
-        The same drawing, without an XML declaration.
-
-    Raises
-    ------
-    ValueError
-        If it is not an SVG, or has an entity, an element that is not for drawing,
-        an event attribute, or a reference to anything but a fragment of itself.
-
-    References
-    ----------
-    W3C, SVG Integration (2014), "secure static mode".
-
-    Examples
-    --------
-    >>> clean_svg('<svg xmlns="http://www.w3.org/2000/svg"><!-- 4 --><g/></svg>')
-    '<svg xmlns="http://www.w3.org/2000/svg"><g /></svg>'
-    """
-    if "<!ENTITY" in svg.upper():
-        raise ValueError("a figure whose SVG declares an entity")
-    try:
-        root = ElementTree.fromstring(svg)  # noqa: S314 - entities were refused
-    except ElementTree.ParseError:
-        raise ValueError("a figure whose SVG cannot be parsed") from None
-    if root.tag != f"{{{_SVG}}}svg":
-        raise ValueError("a figure whose SVG has another root than <svg>")
-    for parent in list(root.iter()):
-        for child in list(parent):
-            if child.tag in {f"{{{_SVG}}}{name}" for name in _SVG_DROPPED}:
-                parent.remove(child)
-    for element in root.iter():
-        _check_svg_element(element)
-    return ElementTree.tostring(root, encoding="unicode")
-
-
-def _check_svg_element(element: ElementTree.Element) -> None:
-    namespace, _, name = str(element.tag).rpartition("}")
-    if namespace != f"{{{_SVG}" or name not in _SVG_ELEMENTS:
-        raise ValueError(f"a figure whose SVG has a <{name}> element")
-    if name == "style" and _FOREIGN_REFERENCE.search(element.text or ""):
-        raise ValueError("a figure whose SVG styles refer to something outside it")
-    for attribute, value in element.attrib.items():
-        local = attribute.rpartition("}")[2].lower()
-        if local.startswith("on"):
-            raise ValueError("a figure whose SVG has an event attribute")
-        if local in {"href", "src"} and not value.strip().startswith("#"):
-            raise ValueError("a figure whose SVG refers to something outside it")
-        if _FOREIGN_REFERENCE.search(value):
-            raise ValueError("a figure whose SVG refers to something outside it")
-
-
-def _svg_size(svg: str) -> tuple[int, int] | None:
-    """Width and height in CSS pixels, so that the page does not jump."""
-    root = ElementTree.fromstring(svg)  # noqa: S314 - written by clean_svg
-    size = [
-        re.fullmatch(r"([0-9.]+)(pt|px)?", root.get(side, ""))
-        for side in ("width", "height")
-    ]
-    if not all(size):
-        return None
-    return tuple(
-        math.ceil(float(match[1]) * (4 / 3 if match[2] == "pt" else 1))
-        for match in size
-    )
 
 
 # --- Reading a notebook ------------------------------------------------------
@@ -865,7 +583,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"data_uri": _data_uri, "svg_size": _svg_size}
+    environment.filters |= {"data_uri": _data_uri}
     environment.tests["prose"] = lambda block: isinstance(block, Markup)
     return environment
 

@@ -24,18 +24,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from equity.errors import DisclosureError, EquityError, NotebookError, ParamsError
-from equity.publish.page import (
-    SLUG,
-    Cell,
-    Column,
-    Facts,
-    Page,
-    Table,
-    index,
-    quarter,
-    read,
-    render,
-)
+from equity.publish.page import Facts, Page, index, quarter, read, render
+from equity.publish.payload import SLUG, Cell, Column, Table
 
 MANIFEST = "manifest.json"
 DATAPACKAGE = "datapackage.json"
@@ -321,7 +311,7 @@ def table_csv(table: Table) -> str:
 
     Examples
     --------
-    >>> from equity.publish.page import payload
+    >>> from equity.publish.payload import payload
     >>> print(table_csv(payload({
     ...     "kind": "table", "name": "gaps", "caption": "Gaps",
     ...     "columns": [{"name": "group", "label": "Group", "type": "text"},

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import json
 import re
 import shutil
 import subprocess
@@ -20,13 +19,12 @@ from equity.publish.display import MIME
 from equity.publish.page import (
     Facts,
     checked_link,
-    clean_svg,
     index,
-    payload,
     quarter,
     read,
     render,
 )
+from equity.publish.payload import clean_svg
 from equity.publish.protect import protect
 
 CANARY = "CANARY-4711"
@@ -264,74 +262,9 @@ def test_a_wrong_payload_is_refused_without_its_values(change, match):
     assert CANARY not in str(error.value)
 
 
-@pytest.mark.parametrize(
-    "bad",
-    [
-        cell(4, "hidden", True),
-        cell(None, "4", True),
-        cell(float("nan"), "nan"),
-        cell("4", "4"),
-        cell(4.5, "4.5"),
-        cell(True, "1"),
-        cell([1.0, 2.0], "1 to 2"),
-    ],
-)
-def test_a_count_is_a_count_and_a_hidden_cell_holds_nothing(bad):
-    given = table()
-    given["rows"][0][1] = bad
-    with pytest.raises(ValueError, match="wrong"):
-        payload(given)
-
-
 def test_two_tables_of_one_name_are_refused():
     with pytest.raises(NotebookError, match="two tables named"):
         html_of(shown(table(), table()))
-
-
-@pytest.mark.parametrize(
-    "inside",
-    [
-        "<script>alert(1)</script>",
-        '<g onload="alert(1)"/>',
-        '<image href="https://a.example/x.png"/>',
-        '<use href="https://a.example/x.svg#a"/>',
-        '<use xmlns:xlink="http://www.w3.org/1999/xlink" xlink:href="data:x"/>',
-        '<foreignObject><p xmlns="http://www.w3.org/1999/xhtml">x</p></foreignObject>',
-        '<path style="fill: url(https://a.example/x)"/>',
-        "<path fill=\"url( '//a.example/x')\"/>",
-        "<style>@import 'https://a.example/x.css';</style>",
-        r"<style>path { fill: u\72l(https://a.example) }</style>",
-        '<a href="#x"><path/></a>',
-        '<animate attributeName="href" to="javascript:alert(1)"/>',
-    ],
-)
-def test_a_figure_cannot_run_or_load(inside):
-    with pytest.raises(ValueError, match="SVG"):
-        clean_svg(SVG.replace("</svg>", f"{inside}</svg>"))
-
-
-def test_a_figure_cannot_declare_entities_and_must_be_svg():
-    with pytest.raises(ValueError, match="entity"):
-        clean_svg('<!DOCTYPE svg [<!ENTITY a "b">]>' + SVG)
-    with pytest.raises(ValueError, match="root"):
-        clean_svg("<html/>")
-    with pytest.raises(ValueError, match="parsed"):
-        clean_svg("<svg")
-
-
-def test_a_drawing_survives_without_its_comments_and_metadata():
-    drawing = (
-        '<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE svg PUBLIC "a" "b">'
-        '<svg xmlns="http://www.w3.org/2000/svg" '
-        'xmlns:xlink="http://www.w3.org/1999/xlink"><metadata>2026</metadata>'
-        f'<defs><path id="a" d="M0 0"/></defs><!-- {CANARY} -->'
-        '<g clip-path="url(#b)"><use xlink:href="#a" style="fill: #fff"/></g></svg>'
-    )
-    clean = clean_svg(drawing)
-    assert CANARY not in clean
-    assert "metadata" not in clean
-    assert 'xlink:href="#a"' in clean
-    assert clean_svg(clean) == clean
 
 
 # --- What the page is --------------------------------------------------------
@@ -642,10 +575,3 @@ def test_what_the_gate_and_its_tables_make_is_taken():
     html = html_of(v4.new_code_cell("x", execution_count=1, outputs=[output]))
     assert "30.0%" in html
     assert "hidden" in html
-
-
-def test_payloads_are_json_and_stay_unchanged():
-    given = table()
-    before = json.dumps(given)
-    payload(given)
-    assert json.dumps(given) == before

@@ -17,7 +17,8 @@ from nbformat import v4
 from equity.errors import DisclosureError, EquityError, NotebookError, ParamsError
 from equity.publish import release
 from equity.publish.display import MIME
-from equity.publish.page import Facts, payload
+from equity.publish.page import Facts
+from equity.publish.payload import payload
 from equity.publish.release import publish, table_csv, verify
 
 FACTS = Facts(
