@@ -1,0 +1,188 @@
+"""Protected tables to tables for readers: captions, words for blanks, footnotes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from equity.errors import ColumnNotFoundError, EquityError
+from equity.publish import display
+from equity.publish.display import HIDDEN, NOT_APPLICABLE, NOT_KNOWN, Published
+from equity.publish.protect import COUNTS, Protected, require
+
+Key = str | tuple[str, str]
+
+
+def show(
+    protected: Protected,
+    *,
+    name: str,
+    caption: str,
+    columns: Mapping[Key, tuple[str, str]],
+    notes: Sequence[str] = (),
+    source: str = "",
+) -> Published:
+    """Show a protected table.
+
+    The first column heads the rows. The rows keep their order. A blank is never
+    empty: it says "hidden", "n/a" (not applicable, such as the interval of the group
+    all others are compared with) or "not known", and a footnote explains the word.
+
+    Parameters
+    ----------
+    protected
+        What :func:`equity.publish.protect.protect` made.
+    name
+        File name of the download, such as "days-to-close".
+    caption
+        What the table shows, of whom, where and when.
+    columns
+        Column to its label and type, in the order shown. The type is "text" or one
+        of ``display.UNITS``; shares and their differences are given as proportions
+        and shown as "percent" and "points". A pair of columns is an interval:
+        ``{("conf_low", "conf_high"): ("95% interval", "percent")}``.
+    notes
+        Footnotes to add before the automatic ones.
+    source
+        Where the data come from.
+
+    Returns
+    -------
+    Published
+        A payload of kind "table".
+
+    Raises
+    ------
+    DisclosureError
+        If ``protected`` is not protected.
+    ColumnNotFoundError
+        If a column is absent.
+    EquityError
+        If a type, the name or the list of columns cannot be used.
+
+    Examples
+    --------
+    >>> from equity.publish.protect import protect
+    >>> staff = pd.DataFrame({"group": ["Asian", "White"], "events": [60, 1240],
+    ...                       "estimate": [0.04615, 0.95385]})
+    >>> show(protect(staff), name="staff", caption="Staff by race",
+    ...      columns={"group": ("Race", "text"), "events": ("Staff", "count"),
+    ...               "estimate": ("Share", "percent")})
+    Staff by race
+    <BLANKLINE>
+    Race   Staff  Share
+    -------------------
+    Asian     60   4.6%
+    White  1,240  95.4%
+    """
+    require(protected, "tables.show")
+    frame = protected.frame
+    _check_columns(frame, columns)
+    cells = {key: _cells(frame, key, kind) for key, (_, kind) in columns.items()}
+    rows = [list(row) for row in zip(*cells.values(), strict=True)]
+    return display._publish(
+        {
+            "kind": "table",
+            "name": display.slug(name),
+            "caption": caption,
+            "columns": [_column(key, *entry) for key, entry in columns.items()],
+            "rows": rows,
+            "row_header": 0,
+            "notes": [*notes, *_footnotes(rows, protected)],
+            "source": source,
+        }
+    )
+
+
+def _check_columns(frame: pd.DataFrame, columns: Mapping[Key, tuple[str, str]]) -> None:
+    if not columns or next(iter(columns.values()))[1] != "text":
+        raise EquityError("a table begins with a text column, which heads its rows")
+    wanted = [n for key in columns for n in ((key,) if isinstance(key, str) else key)]
+    absent = [name for name in wanted if name not in frame]
+    if absent:
+        raise ColumnNotFoundError(absent, found=frame.columns)
+    if "suppressed" in wanted:
+        raise EquityError("why a row is hidden says something about it; leave it out")
+    for key, (_, kind) in columns.items():
+        if kind != "text" or not isinstance(key, str):
+            display.unit_of(kind)
+
+
+def _column(key: Key, label: str, kind: str) -> dict[str, Any]:
+    if isinstance(key, str):
+        return {"name": key, "label": label, "type": kind}
+    return {
+        "name": "_".join(key),
+        "label": label,
+        "type": "interval",
+        "unit": kind,
+        "names": list(key),
+    }
+
+
+def _cells(frame: pd.DataFrame, key: Key, kind: str) -> list[dict[str, Any]]:
+    """The cells of one column, or of one interval."""
+    hidden = frame["suppressed"].notna()
+    blanks = [_blank(frame, key, at, hidden[at]) for at in frame.index]
+    if isinstance(key, str):
+        values = [_value(value, kind) for value in frame[key]]
+        texts = [None if v is None else _text(v, kind) for v in values]
+    else:
+        limits = [[_value(value, kind) for value in frame[name]] for name in key]
+        values = [
+            None if low is None and high is None else [low, high]
+            for low, high in zip(*limits, strict=True)
+        ]
+        texts = [
+            None if v is None else display.span(*v, kind, mark=True) for v in values
+        ]
+    return [
+        {"value": v, "text": t, "hidden": False}
+        if v is not None
+        else {"value": None, "text": blank, "hidden": blank == HIDDEN}
+        for v, t, blank in zip(values, texts, blanks, strict=True)
+    ]
+
+
+def _value(value: Any, kind: str) -> Any:
+    if kind != "text":
+        return display.rounded(value, kind)
+    return None if pd.isna(value) or not str(value).strip() else str(value)
+
+
+def _text(value: Any, kind: str) -> str:
+    if kind == "text":
+        return value
+    return display.number(value, kind) + ("%" if kind == "percent" else "")
+
+
+def _blank(frame: pd.DataFrame, key: Key, at: int, hidden: bool) -> str:
+    """The word for a blank.
+
+    Counts, and whatever would be made from a missing count, are not known. What is
+    missing although its counts are there does not apply.
+    """
+    names = (key,) if isinstance(key, str) else key
+    if hidden and names[0] != "reference":
+        return HIDDEN
+    counts = [name for name in COUNTS if name in frame]
+    unknown = any(pd.isna(frame.loc[at, name]) for name in counts)
+    made = names[0] not in (*counts, "reference") and _is_made(frame, names[0])
+    if made and not unknown:
+        return NOT_APPLICABLE
+    return NOT_APPLICABLE if names[0] == "reference" else NOT_KNOWN
+
+
+def _is_made(frame: pd.DataFrame, name: str) -> bool:
+    bound = name.endswith(("_low", "_high")) and name.rsplit("_", 1)[0] in COUNTS
+    return not bound and pd.api.types.is_numeric_dtype(frame[name])
+
+
+def _footnotes(rows: list[list[dict]], protected: Protected) -> list[str]:
+    blanks = {cell["text"] for row in rows for cell in row if cell["value"] is None}
+    notes = {
+        HIDDEN: f"Hidden: {protected.why}.",
+        NOT_APPLICABLE: "n/a: does not apply, or cannot be calculated.",
+        NOT_KNOWN: "Not known: the source does not say.",
+    }
+    return [note for word, note in notes.items() if word in blanks]

@@ -1,0 +1,318 @@
+"""Sentences: right when quoted, silent about what is hidden, and without causes."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from equity.errors import (
+    ColumnNotFoundError,
+    DisclosureError,
+    EquityError,
+    UnknownGroupError,
+)
+from equity.publish import findings
+from equity.publish.protect import protect
+
+GROUPS = ["Asian", "Black", "Native", "White"]
+
+
+def rows(estimates, lows, highs, events=(60, 400, 50, 900), groups=GROUPS, **more):
+    return pd.DataFrame(
+        {
+            "group": groups,
+            "events": events,
+            "reference": "White",
+            "estimate": estimates,
+            "conf_low": lows,
+            "conf_high": highs,
+            "confidence": 0.95,
+            **more,
+        }
+    )
+
+
+DAYS = rows([11.0, 14.0, 12.0, 10.9], [10.0, 12.1, 9.0, 10.2], [12.0, 15.9, 16.0, 11.6])
+GAPS = rows([0.1, 3.1, 1.1, 0.0], [-1.1, 1.2, -1.9, np.nan], [1.3, 5.0, 5.1, np.nan])
+RATIOS = rows(
+    [1.01, 1.28, 1.1, 1.0], [0.9, 1.1, 0.8, np.nan], [1.12, 1.47, 1.5, np.nan]
+)
+
+
+def open_gate(frame, **options):
+    return protect(frame, lines=None, **options)
+
+
+def say(frame=DAYS, differences=None, ratios=None, **options):
+    found = findings.median_days(
+        open_gate(frame),
+        differences=None if differences is None else open_gate(differences),
+        ratios=None if ratios is None else open_gate(ratios),
+        **options,
+    )
+    return found.as_payload()["sentences"]
+
+
+def test_the_sentence_of_the_brief():
+    assert say(differences=GAPS)[1] == (
+        "Requests from the areas where Black residents live took a median of 14.0 days "
+        "to close (95% interval 12.1 to 15.9), 3.1 days longer than where White "
+        "residents live (95% interval 1.2 to 5.0)."
+    )
+
+
+def test_absolute_and_relative_together():
+    assert say(differences=GAPS, ratios=RATIOS)[1].endswith(
+        ", 3.1 days longer than where White residents live (95% interval 1.2 to 5.0), "
+        "or 1.28 times as long (95% interval 1.10 to 1.47)."
+    )
+    assert say(ratios=RATIOS)[1].endswith(
+        ", 1.28 times as long as where White residents live (95% interval 1.10 to "
+        "1.47)."
+    )
+
+
+def test_no_clear_difference_is_never_no_difference():
+    text = say(differences=GAPS, ratios=RATIOS)[0]
+    assert text.endswith(
+        ", no clear difference from where White residents live: the estimate is 0.1 "
+        "days longer, and the 95% interval runs from 1.1 shorter to 1.3 longer; the "
+        "ratio is 1.01 (95% interval 0.90 to 1.12)."
+    )
+    assert "no clear difference" in say(ratios=RATIOS)[0]
+
+
+def test_a_difference_is_clear_only_if_every_interval_says_so():
+    ratios = RATIOS.assign(conf_low=[0.9, 0.99, 0.8, np.nan])
+    assert "no clear difference" in say(differences=GAPS, ratios=ratios)[1]
+
+
+def test_a_shorter_wait_turns_the_interval():
+    shorter = GAPS.assign(
+        estimate=-GAPS["estimate"],
+        conf_low=-GAPS["conf_high"],
+        conf_high=-GAPS["conf_low"],
+    )
+    assert "3.1 days shorter than" in say(differences=shorter)[1]
+    assert "(95% interval 1.2 to 5.0)." in say(differences=shorter)[1]
+
+
+def test_the_reference_is_named():
+    assert say(differences=GAPS)[3].endswith(
+        "; the other groups are compared with this one."
+    )
+
+
+def test_hidden_groups_are_said_to_be_hidden():
+    few = DAYS.assign(events=[60, 400, 3, 900])
+    text = say(few, differences=GAPS.assign(events=few["events"]))[2]
+    assert text == (
+        "The figure for requests from the areas where Native residents live is not "
+        "shown: fewer than 10 people, or needed to protect such a count."
+    )
+
+
+def test_a_hidden_reference_hides_the_comparison():
+    few = GAPS.assign(events=[60, 400, 50, 3])
+    text = say(differences=few)[1]
+    assert (
+        "; the comparison with where White residents live is not shown: fewer" in text
+    )
+    assert "3.1" not in text
+
+
+def test_what_is_not_known_is_said_to_be_not_known():
+    unknown = DAYS.assign(
+        events=pd.array([60, None, 50, 900], dtype="Int64"),
+        estimate=[11.0, np.nan, 12.0, 10.9],
+    )
+    assert say(unknown)[1].endswith("is not known.")
+    impossible = DAYS.assign(estimate=[11.0, np.nan, 12.0, 10.9])
+    assert say(impossible)[1].endswith("cannot be calculated.")
+
+
+def test_without_an_interval_the_sentence_says_so():
+    bare = GAPS.assign(conf_low=np.nan, conf_high=np.nan)
+    assert say(differences=bare)[1].endswith(
+        "no interval is known for this comparison."
+    )
+
+
+def test_a_clear_difference_too_small_to_print():
+    tiny = GAPS.assign(estimate=0.02, conf_low=0.01, conf_high=0.03)
+    assert "less than 0.1 days longer than" in say(differences=tiny)[0]
+
+
+def test_percents_differ_in_percentage_points():
+    rates = rows([0.7, 0.612, 0.5, 0.8], [0.6, 0.55, 0.4, 0.7], [0.8, 0.67, 0.6, 0.9])
+    gaps = rows(
+        [-0.1, -0.188, -0.3, 0], [-0.2, -0.25, -0.4, np.nan], [0.0, -0.12, -0.2, np.nan]
+    )
+    found = findings.compare(
+        open_gate(rates), differences=open_gate(gaps), unit="percent",
+        people="students",
+        subject="{people}", verb="graduated at a rate of {estimate}",
+    ).as_payload()["sentences"]  # fmt: skip
+    assert found[1] == (
+        "Black students graduated at a rate of 61.2% (95% interval 55.0% to 67.0%), "
+        "18.8 percentage points lower than White students (95% interval 12.0 to 25.0)."
+    )
+    assert "runs from 20.0 lower to 0.0" in found[0]
+
+
+def test_largest_chooses_among_clear_differences_shown():
+    gaps = GAPS.assign(estimate=[0.1, 3.1, 9.0, 0.0], events=[60, 400, 50, 900])
+    (text,) = say(differences=gaps, largest=True)
+    assert text.startswith(
+        "The largest clear difference: Requests from the areas where Black"
+    )
+    few = DAYS.assign(events=[60, 4, 50, 900])
+    (text,) = say(few, differences=GAPS.assign(events=few["events"]), largest=True)
+    assert text == (
+        "No group shown differs clearly from where White residents live. Groups whose "
+        "figures are hidden are left out."
+    )
+
+
+def test_largest_by_ratio_takes_a_half_to_be_as_far_as_a_double():
+    ratios = RATIOS.assign(
+        estimate=[0.4, 1.9, 1.1, 1.0], conf_low=[0.3, 1.5, 0.8, np.nan],
+        conf_high=[0.6, 2.4, 1.5, np.nan],
+    )  # fmt: skip
+    (text,) = say(ratios=ratios, largest=True)
+    assert "Asian" in text
+
+
+def test_ratio_from_the_style_of_the_house():
+    frame = pd.DataFrame(
+        {"group": ["Black", "White"], "events": [90, 60], "reference": "White",
+         "estimate": [3.0, 1.0], "conf_low": [2.18, np.nan],
+         "conf_high": [4.12, np.nan], "confidence": 0.95}
+    )  # fmt: skip
+    found = findings.ratio(
+        open_gate(frame), subject="{people}", people="applicants",
+        verb="were denied {estimate} as often as",
+    )  # fmt: skip
+    assert found.as_payload() == {
+        "kind": "finding",
+        "sentences": [
+            "Black applicants were denied 3.00 times as often as White applicants (95% "
+            "interval 2.18 to 4.12)."
+        ],
+        "text": "Black applicants were denied 3.00 times as often as White applicants "
+        "(95% interval 2.18 to 4.12).",
+    }
+
+
+def test_representation_says_both_shares_and_parity():
+    shares = rows(
+        [0.05, 0.24, 0.01, 0.7], [0.04, 0.21, 0.0, 0.68], [0.06, 0.27, 0.02, 0.72],
+        events=(50, 240, 5, 700), benchmark=[0.055, 0.293, 0.01, 0.6],
+        people_to_parity=[5, 53, 2, 0], population=1000,
+    )  # fmt: skip
+    found = findings.representation(
+        open_gate(shares, public=["benchmark"]), benchmark="benchmark"
+    ).as_payload()["sentences"]
+    assert found[0] == (
+        "Asian people are 5.0% of the workforce (95% interval 4.0% to 6.0%) and 5.5% "
+        "of residents, no clear difference. Parity would take 5 more Asian employees."
+    )
+    assert found[1].endswith("Parity would take 53 more Black employees.")
+    assert "is not shown" in found[2]
+    assert found[3].endswith("60.0% of residents.")
+
+
+def test_people_to_parity():
+    gaps = RATIOS.assign(people_to_parity=[0, 1053, 7, 0], events=[60, 400, 3, 900])
+    found = findings.people_to_parity(
+        open_gate(gaps), members="graduates", goal="match the rate of {people}",
+        people="students",
+    ).as_payload()  # fmt: skip
+    assert found["sentences"] == [
+        "It would take 1,053 more Black graduates to match the rate of White students.",
+        "How many more Native graduates is not shown: fewer than 10 people, or needed "
+        "to protect such a count.",
+    ]
+    none = findings.people_to_parity(
+        open_gate(gaps.assign(people_to_parity=0, events=90)), members="graduates"
+    )
+    assert none.as_payload()["kind"] == "note"
+
+
+def test_nothing_is_a_note():
+    found = findings.nothing("No proficiency counts were given.")
+    assert found.as_payload() == {
+        "kind": "note",
+        "text": "No proficiency counts were given.",
+    }
+    with pytest.raises(EquityError):
+        findings.nothing(" ")
+
+
+@pytest.mark.parametrize(
+    ("group", "text"),
+    [
+        ("White", "White residents"),
+        ("Two or more races", "residents of two or more races"),
+        ("Not recorded", "residents whose race is not recorded"),
+    ],
+)
+def test_people_read_as_english(group, text):
+    assert findings.people(group, "residents") == text
+
+
+@pytest.mark.parametrize(
+    ("template", "fact"),
+    [
+        ("took {estimate} because of staff", "names a cause"),
+        ("took {0}", "should have"),
+        ("took {estimate.__class__}", "should have"),
+        ("took days", "should have"),
+        ("took {estimate", "no template"),
+        ("took {estimate} or {group}", "should have"),
+    ],
+)
+def test_templates_that_are_refused(template, fact):
+    with pytest.raises(EquityError, match=fact):
+        findings.rate(
+            open_gate(DAYS),
+            subject="{people}",
+            verb=template,
+            unit="number",
+            noun="days",
+        )
+
+
+def test_other_refusals():
+    with pytest.raises(DisclosureError):
+        findings.rate(DAYS, subject="{people}", verb="{estimate}", unit="number")
+    with pytest.raises(ColumnNotFoundError, match="conf_low"):
+        say(DAYS.drop(columns="conf_low"))
+    with pytest.raises(UnknownGroupError, match="repeat a group"):
+        say(pd.concat([DAYS, DAYS]))
+    with pytest.raises(EquityError, match="needs differences"):
+        say(largest=True)
+
+
+@given(st.floats(-20, 20), st.floats(0, 20), st.floats(0, 20), st.integers(0, 30))
+@settings(deadline=None, max_examples=60)
+def test_words_follow_the_interval_and_hidden_numbers_never_appear(
+    gap, below, above, n
+):
+    gaps = GAPS.assign(
+        estimate=[gap] * 3 + [0], conf_low=gap - below, conf_high=gap + above,
+        events=[n, 400, 50, 900],
+    )  # fmt: skip
+    text = say(DAYS.assign(events=gaps["events"]), differences=gaps)[0]
+    if 0 < n < 10:
+        assert not re.search(r"\d", text.replace("fewer than 10", ""))
+    elif gap - below > 0:
+        assert "longer than" in text
+    elif gap + above < 0:
+        assert "shorter than" in text
+    else:
+        assert "no clear difference" in text
+    assert "no difference" not in text

@@ -1,0 +1,128 @@
+"""Tables: types, words for blanks, footnotes."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from equity.errors import ColumnNotFoundError, DisclosureError, EquityError
+from equity.publish import tables
+from equity.publish.protect import protect
+
+
+@pytest.fixture
+def rates() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "group": ["Asian", "White", "Native", "Unknown"],
+            "events": pd.array([60, 1240, 4, None], dtype="Int64"),
+            "reference": ["White", "White", "White", None],
+            "estimate": [0.1234, 0.25, 0.5, np.nan],
+            "conf_low": [0.1, np.nan, 0.2, np.nan],
+            "conf_high": [0.15, np.nan, 0.9, np.nan],
+        }
+    )
+
+
+COLUMNS = {
+    "group": ("Race", "text"),
+    "events": ("Graduates", "count"),
+    "estimate": ("Rate", "percent"),
+    ("conf_low", "conf_high"): ("95% interval", "percent"),
+    "reference": ("Compared with", "text"),
+}
+
+
+def show(frame, **options):
+    options = {"name": "rates", "caption": "Rates", "columns": COLUMNS, **options}
+    return tables.show(protect(frame, lines=None), **options).as_payload()
+
+
+def test_cells_hold_the_rounded_number_and_its_text(rates):
+    row = show(rates)["rows"][0]
+    assert [cell["value"] for cell in row] == ["Asian", 60, 12.3, [10.0, 15.0], "White"]
+    assert [cell["text"] for cell in row] == [
+        "Asian", "60", "12.3%", "10.0% to 15.0%", "White",
+    ]  # fmt: skip
+    assert not any(cell["hidden"] for cell in row)
+
+
+def test_an_interval_knows_its_columns_and_unit(rates):
+    column = show(rates)["columns"][3]
+    assert column == {
+        "name": "conf_low_conf_high",
+        "label": "95% interval",
+        "type": "interval",
+        "unit": "percent",
+        "names": ["conf_low", "conf_high"],
+    }
+
+
+def test_blanks_are_words(rates):
+    texts = [[cell["text"] for cell in row] for row in show(rates)["rows"]]
+    assert texts[1][2:4] == ["25.0%", "n/a"]
+    assert texts[2][1:] == ["hidden", "hidden", "hidden", "White"]
+    assert texts[3][1:] == ["not known", "not known", "not known", "n/a"]
+
+
+def test_only_hidden_cells_say_so_and_none_holds_a_value(rates):
+    for row in show(rates)["rows"]:
+        for cell in row:
+            assert cell["hidden"] == (cell["text"] == "hidden")
+            assert cell["value"] is None or not cell["hidden"]
+
+
+def test_footnotes_explain_the_words_that_occur(rates):
+    payload = show(rates, notes=["First."])
+    assert payload["notes"] == [
+        "First.",
+        "Hidden: fewer than 10 people, or needed to protect such a count.",
+        "n/a: does not apply, or cannot be calculated.",
+        "Not known: the source does not say.",
+    ]
+    assert show(rates.iloc[:1])["notes"] == []
+
+
+def test_the_footnote_says_what_is_counted(rates):
+    columns = {"group": ("Race", "text"), "events": ("Requests", "count")}
+    protected = protect(rates, min_cell=20, lines=None, counted="requests")
+    payload = tables.show(protected, name="a", caption="b", columns=columns)
+    assert payload.as_payload()["notes"][0].startswith(
+        "Hidden: fewer than 20 requests,"
+    )
+
+
+def test_one_sided_intervals(rates):
+    rates["conf_low"] = [np.nan, 0.1, 0.1, np.nan]
+    texts = [row[3]["text"] for row in show(rates)["rows"]]
+    assert texts[0] == "at most 15.0%"
+    assert texts[1] == "at least 10.0%"
+
+
+def test_labels_of_any_kind_head_rows():
+    frame = pd.DataFrame(
+        {
+            "grade": pd.Categorical(["3", "4"]),
+            "students": [50, 60],
+            "year": [2024, 2024],
+        }
+    )
+    columns = {
+        "grade": ("Grade", "text"),
+        "year": ("Year", "text"),
+        "students": ("Students", "count"),
+    }
+    payload = show(frame, columns=columns)
+    assert [cell["value"] for cell in payload["rows"][0]] == ["3", "2024", 50]
+
+
+def test_refusals(rates):
+    with pytest.raises(DisclosureError):
+        tables.show(rates, name="a", caption="b", columns=COLUMNS)
+    with pytest.raises(ColumnNotFoundError, match="ward"):
+        show(rates, columns={"group": ("Race", "text"), "ward": ("Ward", "text")})
+    with pytest.raises(EquityError, match="not a unit"):
+        show(rates, columns={"group": ("Race", "text"), "events": ("N", "integer")})
+    with pytest.raises(EquityError, match="begins with a text column"):
+        show(rates, columns={"events": ("N", "count")})
+    with pytest.raises(EquityError, match="why a row is hidden"):
+        show(rates, columns={"group": ("Race", "text"), "suppressed": ("S", "text")})
