@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from equity import race, strict_yaml
+from equity import project, race, strict_yaml
 from equity.errors import ParamsError
 
 
@@ -27,9 +27,9 @@ class Params(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
-    city: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+    city: Annotated[str, Field(pattern=f"^{project.CITY}$")]
     city_name: Annotated[str, Field(min_length=1, max_length=80)]
-    period: Annotated[str, Field(pattern=r"^[0-9]{4}Q[1-4]$")]
+    period: Annotated[str, Field(pattern=f"^{project.PERIOD}$")]
     quarters: Annotated[int, Field(ge=1, le=80)] = 4
     race_standard: str = "omb1997"
     reference: str = "White"
@@ -140,6 +140,8 @@ def _allowed(key: str) -> str:
     kind = {int: "a whole number", float: "a number", str: "text"}[field.annotation]
     if key == "city":
         return "text of small letters, digits, - and _ only (it names folders)"
+    if key == "city_name":
+        return "text of 1 to 80 characters"
     if key == "period":
         return "a quarter in quotes, such as '2025Q4'"
     if "ge" in limits and "le" in limits:

@@ -1,9 +1,13 @@
 """Where the project's folders are, from wherever a notebook or a command is run."""
 
 import os
+import re
 from pathlib import Path
 
-from equity.errors import EquityError
+from equity.errors import EquityError, ParamsError
+
+CITY = "[a-z0-9][a-z0-9_-]{0,63}"  # these two name folders
+PERIOD = "[0-9]{4}Q[1-4]"
 
 
 def root(start: Path | None = None) -> Path:
@@ -71,6 +75,8 @@ def sources_file(city: str) -> Path:
 
     Raises
     ------
+    ParamsError
+        If the name is not one that can name a folder.
     EquityError
         If there is none in either place.
 
@@ -79,6 +85,7 @@ def sources_file(city: str) -> Path:
     >>> sources_file("sample").parent.name
     'sample'
     """
+    _check("city", city, CITY)
     places = [raw_folder(), root() / "data" / "raw"]
     for place in places:
         if (place / city / "sources.yaml").is_file():
@@ -104,9 +111,24 @@ def processed_folder(city: str, period: str) -> Path:
     Path
         A folder that may not exist yet.
 
+    Raises
+    ------
+    ParamsError
+        If the city or the period could name a folder elsewhere.
+
     Examples
     --------
     >>> processed_folder("sample", "2025Q4").parts[-3:]
     ('processed', 'sample', '2025Q4')
     """
+    _check("city", city, CITY)
+    _check("period", period, PERIOD)
     return root() / "data" / "processed" / city / period
+
+
+def _check(key: str, value: str, pattern: str) -> None:
+    if not re.fullmatch(pattern, str(value)):
+        raise ParamsError(
+            f"{key}: {value!r} is not allowed; it names a folder, such as "
+            f"{'2025Q4' if key == 'period' else 'sample'!r}"
+        )

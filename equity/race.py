@@ -26,6 +26,9 @@ WHITE = "White"
 TWO_OR_MORE = "Two or more races"
 SOME_OTHER = "Some other race"
 
+APOSTROPHES = "'`\u02bb\u02bc\u2018\u2019"  # the first of \u02b* is the okina
+LISTED = 20  # labels that an error lists; more are hardly a vocabulary
+
 SHORT = {
     AIAN: "American Indian",
     ASIAN_OR_PACIFIC: "Asian or Pacific",
@@ -141,8 +144,9 @@ def short(group: str) -> str:
 def normalise(label: object) -> str:
     """Write a label so that spelling accidents do not tell labels apart.
 
-    Case, width, accents' composition, kinds of space and of apostrophe (the
-    Hawaiian okina too) are made one. Letters and order of words stay.
+    Case, width, accents' composition and kinds of space are made one; apostrophes
+    (the Hawaiian okina too) and invisible characters are dropped. Letters and order
+    of words stay.
 
     Parameters
     ----------
@@ -160,9 +164,9 @@ def normalise(label: object) -> str:
     'black or african american'
     """
     text = unicodedata.normalize("NFKC", str(label))
-    for mark in "\u02bb\u2018\u2019\u02bc`":
-        text = text.replace(mark, "'")
-    return " ".join(text.split()).casefold()
+    letters = (c for c in text if c not in APOSTROPHES)
+    seen = (c for c in letters if unicodedata.category(c) != "Cf")
+    return " ".join("".join(seen).split()).casefold()
 
 
 def crosswalk(
@@ -207,14 +211,38 @@ def crosswalk(
     keys = labels.map(normalise)
     strangers = labels[~keys.isin(list(known))].value_counts()
     if len(strangers):
-        listed = ", ".join(f"{label!r} ({count})" for label, count in strangers.items())
         raise UnmappedLabelError(
-            f"{where}: {len(strangers)} label(s) are not in the crosswalk, with their "
-            f"counts: {listed}; map each under 'races' in sources.yaml"
+            f"{where}: {len(strangers)} label(s) are not in the crosswalk"
+            f"{listed(strangers)}; map each under 'races' in sources.yaml"
         )
     possible = set(known.values())
     order = [g for g in (*standard.groups, *UNKNOWN) if g in possible]
     return keys.map(known).astype(pd.CategoricalDtype(order, ordered=True))
+
+
+def listed(counts: pd.Series) -> str:
+    """List labels and their counts for an error, unless they are too many.
+
+    Parameters
+    ----------
+    counts
+        Rows per label, on the labels.
+
+    Returns
+    -------
+    str
+        To be put behind what is wrong. A column of more than `LISTED` unexpected
+        labels may hold names or other personal values, which no error repeats.
+
+    Examples
+    --------
+    >>> listed(pd.Series({"Blck": 3, "Wite": 1}))
+    ", with their counts: 'Blck' (3), 'Wite' (1)"
+    """
+    if len(counts) > LISTED:
+        return ", too many for a vocabulary: is it the right column?"
+    labels = ", ".join(f"{label!r} ({count})" for label, count in counts.items())
+    return f", with their counts: {labels}"
 
 
 def check_crosswalk(

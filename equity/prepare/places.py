@@ -8,11 +8,12 @@ import geopandas as gpd
 import pandas as pd
 
 from equity import race
-from equity.errors import InputError
+from equity.errors import InputError, ParamsError
 from equity.prepare import sources
 from equity.prepare.quality import Ledger
 
 AREAS = ["area", "geometry", "kind"]
+MOST = 1e9  # people in one area; more is not a count
 POPULATION = ["area", "race", "estimate", "moe", "source", "vintage"]
 
 
@@ -59,7 +60,8 @@ def clean_areas(raw: gpd.GeoDataFrame, source: sources.Areas, ledger: Ledger):
                 f"{areas.loc[hit, 'area'].iloc[0]!r}; mend the boundaries"
             )
     invalid = ~areas.geometry.is_valid
-    ledger.note("shape crosses itself; mended", invalid.sum())
+    named = ", ".join(areas.loc[invalid, "area"].head(5))
+    ledger.note(f"shape crosses itself; mended ({named})", invalid.sum())
     areas["geometry"] = areas.geometry.make_valid()
     return areas[AREAS].sort_values("area", ignore_index=True)
 
@@ -96,6 +98,8 @@ def clean_population(
     ------
     InputError
         If an area has no population, or a number is not one.
+    ParamsError
+        If `estimates` names a group that the standard lacks.
 
     Examples
     --------
@@ -105,13 +109,14 @@ def clean_population(
     >>> clean_population(raw, source, Ledger("population", "p.csv", 1),
     ...                  areas=pd.DataFrame({"area": ["01"]}),
     ...                  standard=race.standard("omb1997"))["estimate"].to_list()
-    [12.0]
+    [12]
     """
-    race.check_crosswalk(
-        {column: group for group, column in source.estimates.items()},
-        standard=standard,
-        where=f"{source.file}, estimates",
-    )
+    for group in source.estimates:
+        if group not in standard.groups:
+            raise ParamsError(
+                f"{source.file}, estimates: {group!r} is not a group of "
+                f"{standard.name}; one of {list(standard.groups)}"
+            )
     needed = [*source.estimates.values(), *source.margins.values()]
     sources.require(raw, needed, file=source.file)
     rows = raw.assign(area=sources.tidy(raw, source)["area"])
@@ -149,7 +154,7 @@ def clean_population(
 def _numbers(rows: pd.DataFrame, column: str, file: str) -> pd.Series:
     """Read a column of counts; anything else is an error that names the column."""
     found = pd.to_numeric(rows[column].str.replace(",", ""), errors="coerce")
-    bad = found.isna() | (found < 0)
+    bad = ~found.between(0, MOST)
     if bad.any():
         raise InputError(
             f"{file}: column {column}: {int(bad.sum())} value(s) are not counts, "

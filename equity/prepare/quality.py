@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 READ, USED, NOTED, SET_ASIDE = "read", "used", "noted", "set aside"
-COLUMNS = ["kind", "file", "action", "rule", "rows"]
+COLUMNS = ["kind", "file", "title", "action", "rule", "rows"]
 
 
 @dataclass
@@ -23,6 +23,8 @@ class Ledger:
         The file's name below the raw folder.
     read
         Rows in the file.
+    title
+        The file's name for readers.
     entries
         Action, rule and rows, in order.
 
@@ -38,6 +40,7 @@ class Ledger:
     kind: str
     file: str
     read: int
+    title: str = ""
     entries: list[tuple[str, str, int]] = field(default_factory=list)
 
     def note(self, rule: str, rows: int) -> None:
@@ -76,7 +79,7 @@ class Ledger:
             if hit.any():
                 self.entries.append((SET_ASIDE, rule, int(hit.sum())))
             left &= ~hit
-        return frame[left]
+        return frame[left].copy()
 
     def frame(self) -> pd.DataFrame:
         """Return the ledger as a table.
@@ -84,12 +87,16 @@ class Ledger:
         Returns
         -------
         DataFrame
-            Columns `kind, file, action, rule, rows`; first the rows read, last the
-            rows used.
+            Columns of `COLUMNS`; first the rows read, last the rows used.
         """
         aside = sum(rows for action, _, rows in self.entries if action == SET_ASIDE)
-        lines = [(READ, "", self.read), *self.entries, (USED, "", self.read - aside)]
-        rows = [(self.kind, self.file, *line) for line in lines]
+        lines = [
+            (READ, READ, self.read),
+            *self.entries,
+            (USED, USED, self.read - aside),
+        ]
+        named = (self.kind, self.file, self.title or self.file)
+        rows = [(*named, *line) for line in lines]
         return pd.DataFrame(rows, columns=COLUMNS).astype({"rows": "int64"})
 
 
@@ -108,7 +115,8 @@ def summary(files: pd.DataFrame, ledger: pd.DataFrame, *kinds: str) -> pd.DataFr
     Returns
     -------
     DataFrame
-        Columns `title, source, vintage, licence, file, sha256` and `rows` (used).
+        Columns `title, source, vintage, licence, checksum` (the first digits of the
+        SHA-256), and `rows` (used).
 
     Examples
     --------
@@ -120,8 +128,43 @@ def summary(files: pd.DataFrame, ledger: pd.DataFrame, *kinds: str) -> pd.DataFr
     used = ledger[ledger["action"] == USED].set_index(["kind", "file"])["rows"]
     chosen = files[files["kind"].isin(kinds)] if kinds else files
     keys = pd.MultiIndex.from_frame(chosen[["kind", "file"]])
-    names = ["title", "source", "vintage", "licence", "file", "sha256"]
-    return chosen[names].assign(rows=used.loc[keys].to_numpy())
+    return pd.DataFrame(
+        {
+            "title": chosen["title"],
+            "source": chosen["source"],
+            "vintage": chosen["vintage"],
+            "licence": chosen["licence"].replace("", "not stated"),
+            "checksum": chosen["sha256"].str[:12],
+            "rows": used.loc[keys].to_numpy(),
+        }
+    ).reset_index(drop=True)
+
+
+def fate(ledger: pd.DataFrame) -> pd.DataFrame:
+    """Say what became of the rows of each file: used, or set aside by which rule.
+
+    Parameters
+    ----------
+    ledger
+        As `prepare.load` returns it.
+
+    Returns
+    -------
+    DataFrame
+        Columns `file, title, rule, rows` and `share` (of the rows read); in each file
+        the rows add up to those read.
+
+    Examples
+    --------
+    >>> fate(Ledger("areas", "a", 3).frame())[["rule", "rows", "share"]]
+       rule  rows  share
+    0  used     3    1.0
+    """
+    read = ledger[ledger["action"] == READ].set_index(["kind", "file"])["rows"]
+    rows = ledger[ledger["action"].isin([USED, SET_ASIDE])]
+    keys = pd.MultiIndex.from_frame(rows[["kind", "file"]])
+    table = rows[["file", "title", "rule", "rows"]].reset_index(drop=True)
+    return table.assign(share=table["rows"] / read.loc[keys].to_numpy())
 
 
 def cite(files: pd.DataFrame, *kinds: str) -> str:

@@ -152,51 +152,26 @@ def clean_graduation(
     --------
     >>> raw = pd.DataFrame({"ID": ["1"], "MBL_C": ["37"], "MBL_R": ["80-89"]})
     >>> source = sources.Graduation(
-    ...     file="g.csv", year="2014", columns={"unit": "ID"}, cohort="{group}_C",
-    ...     rate="{group}_R", groups={"MBL": "Black or African American"})
+    ...     file="g.csv", columns={"unit": "ID"}, cohort="{group}_C",
+    ...     rate="{group}_R", groups={"MBL": "Black or African American"},
+    ...     years={"14": "2014"})
     >>> clean_graduation(raw, source, Ledger("graduation", "g.csv", 1),
     ...     standard=race.standard("omb1997"))[["events_low", "events_high"]].values
     array([[30, 33]])
     """
     race.check_crosswalk(source.groups, standard=standard, where=source.file)
+    raw = ledger.set_aside(raw, {"the same row again": raw.duplicated()})
     unit = sources.tidy(raw, source)["unit"]
-    tables, masked = [], 0
-    for code, group in source.groups.items():
-        columns = [
-            name.replace("{group}", code) for name in (source.cohort, source.rate)
-        ]
-        sources.require(raw, columns, file=source.file)
-        cohort, rate = (raw[name].str.strip() for name in columns)
-        there = ~cohort.isin(NOTHING)
-        people = pd.to_numeric(cohort[there], errors="coerce")
-        _refuse(people.isna() | (people < 0), columns[0], source.file, "a cohort")
-        bounds = [
-            _bounds_or_none(r, int(n)) for r, n in zip(rate[there], people, strict=True)
-        ]
-        bad = pd.Series([b is None for b in bounds], index=people.index, dtype=bool)
-        _refuse(bad, columns[1], source.file, "a rate that fits its cohort")
-        low, high = zip(*bounds, strict=True) if bounds else ((), ())
-        masked += sum(a != b for a, b in zip(low, high, strict=True))
-        tables.append(
-            pd.DataFrame(
-                {
-                    "unit": unit[there],
-                    "year": source.year,
-                    "outcome": "graduation",
-                    "race": group,
-                    "population": people.astype("int64"),
-                    "events_low": np.array(low, dtype="int64"),
-                    "events_high": np.array(high, dtype="int64"),
-                }
-            )
-        )
-    ledger.note(
-        f"rates of a school's group are masked or rounded, kept as bounds: {masked:,} "
-        "rates in",
-        len(raw),
-    )
+    _refuse(unit.duplicated(), source.columns["unit"], source.file, "listed once")
+    tables = [
+        _cohorts(raw, source, unit, code, year)
+        for year in source.years
+        for code in source.groups
+    ]
     table = pd.concat(tables, ignore_index=True)
     exact = table["events_low"] == table["events_high"]
+    units = table.loc[~exact, "unit"].nunique()
+    ledger.note("rates are masked or rounded in the source, kept as bounds", units)
     table["events"] = table["events_low"].astype("Int64").where(exact)
     table["race"] = _ordered(table["race"], set(source.groups.values()), standard)
     return table[OUTCOMES].sort_values(["year", "unit", "race"], ignore_index=True)
@@ -257,18 +232,21 @@ def clean_proficiency(
     long, hidden = [], pd.Series(False, index=raw.index)
     for column, level in source.levels.items():
         text = raw[column].str.strip()
-        count = pd.to_numeric(text.str.replace(",", ""), errors="coerce")
         marked = text.isin(list(source.suppressed))
-        _refuse((count.isna() | (count < 0)) & ~marked, column, source.file, "a count")
+        count = _counts(text).mask(marked)
+        _refuse(count.isna() & ~marked, column, source.file, "a count")
         hidden |= marked
-        ends = text.map(source.suppressed)
+        least, most = (
+            text.map({mark: ends[i] for mark, ends in source.suppressed.items()})
+            for i in (0, 1)
+        )
         long.append(
             rows.assign(
                 level=level,
                 proficient=level in source.proficient,
                 students=count.astype("Int64"),
-                students_low=count.fillna(ends.str[0]).astype("int64"),
-                students_high=count.fillna(ends.str[1]).astype("int64"),
+                students_low=count.fillna(least).astype("int64"),
+                students_high=count.fillna(most).astype("int64"),
             )
         )
     ledger.note("a count is hidden in the source, kept as bounds", hidden.sum())
@@ -327,6 +305,44 @@ def clean_scores(
         where=f"{source.file}, column {source.columns['race']}",
     )
     return rows[SCORES].reset_index(drop=True)
+
+
+def _cohorts(
+    raw: pd.DataFrame, source: sources.Graduation, unit: pd.Series, code: str, year: str
+) -> pd.DataFrame:
+    """Read the cohorts and rates of one group in one year, where there is a cohort."""
+    columns = [
+        pattern.replace("{group}", code).replace("{year}", year)
+        for pattern in (source.cohort, source.rate)
+    ]
+    sources.require(raw, columns, file=source.file)
+    cohort, rate = (raw[name].str.strip() for name in columns)
+    there = ~cohort.isin(NOTHING)
+    people = _counts(cohort[there])
+    _refuse(people.isna(), columns[0], source.file, "a cohort")
+    bounds = [
+        _bounds_or_none(r, int(n)) for r, n in zip(rate[there], people, strict=True)
+    ]
+    bad = pd.Series([ends is None for ends in bounds], index=people.index, dtype=bool)
+    _refuse(bad, columns[1], source.file, "a rate that fits its cohort")
+    ends = np.array(bounds, dtype="int64").reshape(-1, 2)
+    return pd.DataFrame(
+        {
+            "unit": unit[there],
+            "year": source.years[year],
+            "outcome": "graduation",
+            "race": source.groups[code],
+            "population": people.astype("int64"),
+            "events_low": ends[:, 0],
+            "events_high": ends[:, 1],
+        }
+    )
+
+
+def _counts(text: pd.Series) -> pd.Series:
+    """Read whole numbers; anything else is missing."""
+    plain = text.str.replace(",", "")
+    return pd.to_numeric(plain.where(plain.str.fullmatch("[0-9]{1,9}")))
 
 
 def _bounds_or_none(rate: str, population: int) -> tuple[int, int] | None:

@@ -8,7 +8,8 @@ still open, which are kept and counted as still waiting.
 import geopandas as gpd
 import pandas as pd
 
-from equity.errors import InputError
+from equity import race
+from equity.errors import InputError, ParamsError
 from equity.prepare import locate, sources
 from equity.prepare.quality import Ledger
 
@@ -34,11 +35,18 @@ def window(period: str, quarters: int) -> tuple[pd.Timestamp, pd.Timestamp]:
     tuple of Timestamp
         First and last day.
 
+    Raises
+    ------
+    ParamsError
+        If there are no quarters.
+
     Examples
     --------
     >>> [str(day.date()) for day in window("2025Q4", 4)]
     ['2025-01-01', '2025-12-31']
     """
+    if quarters < 1:
+        raise ParamsError(f"quarters: {quarters} is not allowed; 1 or more")
     last = pd.Period(period, freq="Q")
     return (last - quarters + 1).start_time, last.end_time.normalize()
 
@@ -98,19 +106,25 @@ def clean_requests(
     else:
         rows["request_id"] = [f"row {number}" for number in range(1, len(rows) + 1)]
     status = _statuses(rows["status"], source)
-    opened = _days(rows["opened"], source.date_format)
-    closed = _days(rows["closed"], source.date_format)
+    asked, done = (
+        pd.to_datetime(rows[name], format=source.date_format, errors="coerce")
+        for name in ("opened", "closed")
+    )
+    opened, closed = asked.dt.normalize(), done.dt.normalize()
+    # A closing at midnight is a day without a time, and can be the opening's day.
+    early = closed.lt(opened) | (done.lt(asked) & done.ne(closed))
     first, last = window(period, quarters)
     until = pd.Timestamp(source.data_until)
     still_open = status.eq("open")
     rules = {
         "opening date is missing or unreadable": opened.isna(),
+        f"opened after the data end ({until.date()})": opened.gt(until),
         f"opened before {first.date()} or after {last.date()}": ~opened.between(
             first, last
         ),
         "closed, but without a readable closing date": status.eq("closed")
         & closed.isna(),
-        "closed before it was opened": status.ne("open") & closed.lt(opened),
+        "closed before it was opened": status.ne("open") & early,
         f"closed after the data end ({until.date()})": status.ne("open")
         & closed.gt(until),
         "cancelled": status.eq("cancelled"),
@@ -137,6 +151,56 @@ def clean_requests(
     return rows.astype({"days": "int64"})[REQUESTS]
 
 
+def check_window(
+    requests: pd.DataFrame,
+    declared: list[sources.Requests],
+    *,
+    period: str,
+    quarters: int,
+) -> None:
+    """Refuse a window that the data do not fill: its rates would come out too low.
+
+    Parameters
+    ----------
+    requests
+        As made by `clean_requests`, of all files together.
+    declared
+        What the files mean.
+    period
+        The last quarter counted.
+    quarters
+        How many quarters are counted.
+
+    Raises
+    ------
+    InputError
+        If the data end before the period does, or a quarter has no request at all.
+
+    Examples
+    --------
+    >>> source = sources.Requests(file="r.csv", data_until="2025-11-30", statuses={},
+    ...     columns={"opened": "o", "closed": "c", "status": "s", "area": "a"})
+    >>> check_window(pd.DataFrame(), [source], period="2025Q4", quarters=1)
+    Traceback (most recent call last):
+    equity.errors.InputError: requests are known until 2025-11-30, but 2025Q4 ends on
+    2025-12-31; choose an earlier period, or add the file that goes on from there
+    """
+    until = max(source.data_until for source in declared)
+    last = window(period, quarters)[1].date()
+    if until < str(last):
+        raise InputError(
+            f"requests are known until {until}, but {period} ends on {last}; choose "
+            "an earlier period, or add the file that goes on from there"
+        )
+    wanted = pd.period_range(end=pd.Period(period, freq="Q"), periods=quarters)
+    without = wanted.difference(requests["opened"].dt.to_period("Q").unique())
+    if len(without):
+        raise InputError(
+            f"no request opened in {without[0]} can be used; count fewer quarters, or "
+            "check date_format, data_until and the areas in sources.yaml"
+        )
+
+
 def counts(requests: pd.DataFrame) -> pd.DataFrame:
     """Count requests per area, category, quarter and days.
 
@@ -155,8 +219,9 @@ def counts(requests: pd.DataFrame) -> pd.DataFrame:
     --------
     >>> rows = pd.DataFrame({"area": ["a"], "category": ["c"], "days": [3],
     ...                      "opened": [pd.Timestamp("2025-11-02")], "open": [False]})
-    >>> counts(rows)[["period", "closed", "censored"]].iloc[0].to_list()
-    ['2025Q4', 1, 0]
+    >>> counts(rows)[["period", "days", "closed", "censored"]]
+       period  days  closed  censored
+    0  2025Q4     3       1         0
     """
     keys = requests.assign(
         period=requests["opened"].dt.to_period("Q").astype(str),
@@ -200,7 +265,8 @@ def clean_facilities(
     rows = sources.tidy(raw, source)
     if "facility_id" not in rows:
         rows["facility_id"] = [f"row {number}" for number in range(1, len(rows) + 1)]
-    rows["capacity"] = pd.to_numeric(rows.get("capacity", pd.Series()), "coerce")
+    capacity = rows.get("capacity", pd.Series("", index=rows.index))
+    rows["capacity"] = pd.to_numeric(capacity.str.replace(",", ""), errors="coerce")
     rows = locate.set_aside_unlocated(rows, areas, ledger)
     return rows[FACILITIES]
 
@@ -211,17 +277,11 @@ def _statuses(labels: pd.Series, source: sources.Requests) -> pd.Series:
     keys = labels.str.casefold()
     strangers = labels[~keys.isin(list(known))].value_counts()
     if len(strangers):
-        listed = ", ".join(f"{label!r} ({n})" for label, n in strangers.items())
         raise InputError(
-            f"{source.file}: column {source.columns['status']}: statuses not declared, "
-            f"with their counts: {listed}; add each under 'statuses' in sources.yaml"
+            f"{source.file}: column {source.columns['status']}: statuses not declared"
+            f"{race.listed(strangers)}; add each under 'statuses' in sources.yaml"
         )
     return keys.map(known)
-
-
-def _days(text: pd.Series, date_format: str) -> pd.Series:
-    """Read dates, and keep the day alone."""
-    return pd.to_datetime(text, format=date_format, errors="coerce").dt.normalize()
 
 
 def _categories(rows: pd.DataFrame, ledger: Ledger) -> pd.Series:

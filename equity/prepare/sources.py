@@ -5,19 +5,62 @@ a text. This module and `equity.publish.release` are the only ones that touch di
 """
 
 import hashlib
+import warnings
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
+from zipfile import BadZipFile
 
 import geopandas as gpd
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from equity import strict_yaml
 from equity.errors import ColumnNotFoundError, InputError, ParamsError
 
+
+def _a_day(text: str) -> str:
+    try:
+        pd.to_datetime(text, format="%Y-%m-%d")
+    except ValueError:
+        raise ValueError(f"{text!r} is not a day, such as '2025-12-31'") from None
+    return text
+
+
+def _a_date_format(text: str) -> str:
+    try:
+        pd.to_datetime(pd.Series([""]), format=text, errors="coerce")
+    except ValueError:
+        text = ""
+    if "%" not in text:  # pandas would guess: day and month could change places
+        raise ValueError("not a date format, such as '%Y-%m-%d' or '%m/%d/%Y'")
+    return text
+
+
+def _two_ends(ends: list[int]) -> list[int]:
+    if len(ends) != 2 or not 0 <= ends[0] <= ends[1]:
+        raise ValueError("not the least and the most people, such as [0, 9]")
+    return ends
+
+
 Labels = dict[str, str]
-Date = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Date = Annotated[
+    str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_a_day)
+]
+DateFormat = Annotated[str, AfterValidator(_a_date_format)]
+Ends = Annotated[list[int], AfterValidator(_two_ends)]
+UNREADABLE = (  # what pandas and its engines raise for files that are not tables
+    *(BadZipFile, EOFError, LookupError, OSError, ValueError, zlib.error),
+    pd.errors.ParserWarning,
+)
 
 
 class Source(BaseModel):
@@ -83,7 +126,7 @@ class Requests(Source):
     NEEDS: ClassVar = ("opened", "closed", "status")
     MAY: ClassVar = ("request_id", "category", "latitude", "longitude", "area")
 
-    date_format: str = "%Y-%m-%d"
+    date_format: DateFormat = "%Y-%m-%d"
     data_until: Date
     statuses: dict[str, Literal["closed", "open", "duplicate", "cancelled"]]
 
@@ -127,6 +170,18 @@ class Population(Source):
     estimates: Labels
     margins: Labels = {}
 
+    @model_validator(mode="after")
+    def _each_group(self) -> Self:
+        if self.margins and set(self.margins) != set(self.estimates):
+            raise ParamsError(
+                f"{self.file}: margins: give one for each group of estimates, or none"
+            )
+        columns = [*self.estimates.values(), *self.margins.values()]
+        for column in columns:
+            if columns.count(column) > 1:
+                raise ParamsError(f"{self.file}: column {column!r} is named twice")
+        return self
+
 
 class Workers(Source):
     """A roster on a date, one person in a post a row.
@@ -145,7 +200,7 @@ class Workers(Source):
     )
 
     as_of: Date
-    date_format: str = "%Y-%m-%d"
+    date_format: DateFormat = "%Y-%m-%d"
     races: Labels
     full_time: list[str] = []
 
@@ -162,7 +217,7 @@ class Events(Source):
     NEEDS: ClassVar = ("kind", "date", "race")
     MAY: ClassVar = ("worker_id", "department", "job_category")
 
-    date_format: str = "%Y-%m-%d"
+    date_format: DateFormat = "%Y-%m-%d"
     races: Labels
     kinds: dict[str, Literal["hire", "promotion", "separation"]]
 
@@ -173,17 +228,18 @@ class Graduation(Source):
     Parameters
     ----------
     **data
-        Of `Source`, and the keys below. `groups` maps the file's group code to a
-        group; `cohort` and `rate` are column names in which `{group}` stands for the
-        code. Rates are whole percents, masked as `85-89`, `GE95`, `LT50` or `PS`.
+        Of `Source`, and the keys below. `groups` maps the file's group codes to
+        groups, and `years` its year codes to school years; `cohort` and `rate` are
+        column names in which `{group}` and `{year}` stand for the codes. Rates are
+        whole percents, masked as `85-89`, `GE95`, `LT50` or `PS`.
     """
 
     NEEDS: ClassVar = ("unit",)
 
-    year: str
     cohort: str
     rate: str
     groups: Labels
+    years: Labels
 
 
 class Proficiency(Source):
@@ -203,7 +259,7 @@ class Proficiency(Source):
     levels: Labels
     proficient: list[str]
     races: Labels
-    suppressed: dict[str, list[int]] = {}
+    suppressed: dict[str, Ends] = {}
 
 
 class Scores(Source):
@@ -256,6 +312,24 @@ class Sources(BaseModel):
     graduation: list[Graduation] = []
     proficiency: list[Proficiency] = []
     scores: list[Scores] = []
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        placed = [*self.population, *self.requests, *self.facilities]
+        if placed and not self.areas:
+            raise ParamsError(f"areas is missing; {placed[0].file} is read by area")
+        for areas, people in zip(self.areas, self.population, strict=False):
+            if areas.vintage != people.vintage:
+                raise ParamsError(
+                    f"vintage: {people.file} is of {people.vintage!r}, and the areas "
+                    f"are of {areas.vintage!r}; both must be of one census"
+                )
+        for kind in KINDS:
+            listed = [(source.file, source.sheet) for source in getattr(self, kind)]
+            for file, sheet in listed:
+                if listed.count((file, sheet)) > 1:
+                    raise ParamsError(f"{kind}: {file} is listed twice")
+        return self
 
     def files(self) -> list[Source]:
         """List every file of every kind, in order.
@@ -415,35 +489,36 @@ def read_table(source: Source, *, folder: Path) -> pd.DataFrame:
     'str'
     """
     path = folder / source.file
+    as_text = {"skiprows": source.skip_rows, "dtype": str, "keep_default_na": False}
     try:
-        if path.suffix == ".xlsx":
-            frame = pd.read_excel(
-                path,
-                sheet_name=source.sheet or 0,
-                skiprows=source.skip_rows,
-                dtype=str,
-                keep_default_na=False,
-            )
-        else:
-            frame = pd.read_csv(
-                path,
-                sep=source.delimiter,
-                encoding=source.encoding,
-                skiprows=source.skip_rows,
-                dtype=str,
-                keep_default_na=False,
-                na_filter=False,
-                index_col=False,
-            )
-    except (EOFError, OSError, ValueError) as error:
-        problem = str(error).splitlines()[0]
+        with warnings.catch_warnings():
+            # Rows longer than the header: their ends would be lost.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            if path.suffix.lower() == ".xlsx":
+                frame = pd.read_excel(path, sheet_name=source.sheet or 0, **as_text)
+            else:
+                frame = pd.read_csv(
+                    path,
+                    sep=source.delimiter,
+                    encoding=source.encoding,
+                    na_filter=False,
+                    index_col=False,
+                    **as_text,
+                )
+    except UNREADABLE as error:
+        problem = " ".join(str(error).split())
         raise InputError(
             f"{source.file} cannot be read as a table ({type(error).__name__}: "
             f"{problem}); check encoding, delimiter and skip_rows in sources.yaml"
         ) from error
     frame = frame.rename(columns=lambda name: str(name).strip())
-    if str(frame.columns[0]).lower().startswith(("<!doctype", "<html")):
+    if frame.columns.empty:
+        raise InputError(f"{source.file} holds no table; is it the right sheet?")
+    if frame.columns[0].lower().startswith(("<!doctype", "<html")):
         raise InputError(f"{source.file} is a web page, not a table; download it again")
+    if frame.columns.has_duplicates:
+        twice = frame.columns[frame.columns.duplicated()].to_list()
+        raise InputError(f"{source.file}: columns {twice} are there more than once")
     return frame
 
 

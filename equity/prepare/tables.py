@@ -106,6 +106,7 @@ def load(
     60
     """
     standard = race.standard(race_standard)
+    kept = project.processed_folder(city, period)
     declared = sources.read_sources(project.sources_file(city))
     folder = project.raw_folder()
     found = [
@@ -115,11 +116,11 @@ def load(
     ]
     settings = {"period": period, "quarters": quarters, "standard": race_standard}
     print_ = _fingerprint(declared, found, settings)
-    kept = project.processed_folder(city, period)
-    if not _is_current(kept, print_):
-        tables = _make(declared, folder, found, standard, settings, progress=progress)
-        _keep(tables, kept, print_)
-    return _read(kept)
+    current = _read_current(kept, print_)
+    if current is not None:
+        return current
+    tables = _make(declared, folder, found, standard, settings, progress=progress)
+    return _keep(tables, kept, print_)
 
 
 def _make(
@@ -140,7 +141,7 @@ def _make(
             bar.set_postfix_str(source.file)
             read = sources.read_places if kind == "areas" else sources.read_table
             raw = read(source, folder=folder)
-            ledger = Ledger(kind, source.file, len(raw))
+            ledger = Ledger(kind, source.file, len(raw), source.title)
             raw = _kept(raw, source, ledger)
             made[TABLE[kind]].append(step(raw, source, ledger, **context))
             made["ledger"].append(ledger.frame())
@@ -163,10 +164,12 @@ def _make(
     clean("proficiency", schools.clean_proficiency, standard=standard)
     clean("scores", schools.clean_scores, standard=standard)
     bar.close()
+    _check_groups(made)
     if made["requests"]:
-        made["request_counts"] = [
-            services.counts(_joined("requests", made["requests"]))
-        ]
+        requests = _joined("requests", made["requests"])
+        window = {name: settings[name] for name in ("period", "quarters")}
+        services.check_window(requests, declared.requests, **window)
+        made["request_counts"] = [services.counts(requests)]
     made["files"] = [_files(declared, found)]
     return Tables(**{name: _joined(name, frames) for name, frames in made.items()})
 
@@ -174,10 +177,10 @@ def _make(
 def _kept(raw: pd.DataFrame, source: sources.Source, ledger: Ledger) -> pd.DataFrame:
     """Keep the rows that `keep` names, such as one district of a national file."""
     sources.require(raw, list(source.keep), file=source.file)
-    rules = {
-        f"{column} is not {' or '.join(values)}": ~raw[column].isin(values)
-        for column, values in source.keep.items()
-    }
+    rules = {}
+    for column, values in source.keep.items():
+        wanted = " or ".join(values) if len(values) < 3 else "one of those kept"
+        rules[f"{column} is not {wanted}"] = ~raw[column].str.strip().isin(values)
     rows = ledger.set_aside(raw, rules)
     if rows.empty:
         raise InputError(f"{source.file}: no row is left; check 'keep' in sources.yaml")
@@ -193,7 +196,9 @@ def _joined(name: str, frames: list[pd.DataFrame]) -> pd.DataFrame:
     if not frames and name == "areas":
         return gpd.GeoDataFrame(columns=EMPTY[name], geometry="geometry", crs=4326)
     if not frames:
-        return pd.DataFrame(columns=EMPTY[name])
+        nobody = pd.Categorical([], categories=pd.Index([], dtype="str"), ordered=True)
+        empty = pd.DataFrame(columns=EMPTY[name], dtype="str")
+        return empty.assign(race=nobody) if "race" in empty else empty
     if len(frames) == 1:
         return frames[0]
     joined = pd.concat(frames, ignore_index=True)
@@ -203,6 +208,18 @@ def _joined(name: str, frames: list[pd.DataFrame]) -> pd.DataFrame:
         kept = [group for group in order if group in seen]
         joined["race"] = pd.Categorical(joined["race"], categories=kept, ordered=True)
     return joined
+
+
+def _check_groups(made: dict[str, list[pd.DataFrame]]) -> None:
+    """Refuse workers of a group without residents: nothing could be compared."""
+    people = {g for table in made["population"] for g in table["race"].cat.categories}
+    staff = {group for table in made["workers"] for group in table["race"].dropna()}
+    without = sorted(staff - people - set(race.UNKNOWN))
+    if people and without:
+        raise InputError(
+            f"the rosters have workers of groups without residents: {without}; name "
+            "their columns under 'estimates' of population in sources.yaml"
+        )
 
 
 def _files(declared: sources.Sources, found: list[sources.Provenance]) -> pd.DataFrame:
@@ -237,7 +254,16 @@ def _is_current(kept: Path, fingerprint: str) -> bool:
     return mark.is_file() and mark.read_text() == fingerprint
 
 
-def _keep(tables: Tables, kept: Path, fingerprint: str) -> None:
+def _read_current(kept: Path, fingerprint: str) -> Tables | None:
+    """Read the kept tables, if they are those wanted and stay whole meanwhile."""
+    try:
+        tables = _read(kept) if _is_current(kept, fingerprint) else None
+        return tables if _is_current(kept, fingerprint) else None
+    except (OSError, ValueError):  # another run replaces them; or a file is broken
+        return None
+
+
+def _keep(tables: Tables, kept: Path, fingerprint: str) -> Tables:
     """Write the tables beside, then put them in place, so that none is half there."""
     kept.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=".making-", dir=kept.parent))
@@ -245,13 +271,15 @@ def _keep(tables: Tables, kept: Path, fingerprint: str) -> None:
         for entry in fields(tables):
             getattr(tables, entry.name).to_parquet(beside / f"{entry.name}.parquet")
         (beside / "fingerprint").write_text(fingerprint)
+        written = _read(beside)
         shutil.rmtree(kept, ignore_errors=True)
         beside.rename(kept)
     except OSError:
-        if not _is_current(kept, fingerprint):  # unless another run was first
+        if not kept.is_dir():  # unless another run was first
             raise
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+    return written
 
 
 def _read(kept: Path) -> Tables:

@@ -15,6 +15,11 @@ WORKERS = [
     *("worker_id", "race", "sex", "department", "job", "job_category", "pay"),
     *("full_time", "hired", "left", "as_of"),
 ]
+UNREADABLE = {
+    "pay": "pay is unreadable or negative; not used",
+    "hired": "hiring date is unreadable; not used",
+    "left": "leaving date is unreadable; counted as in post",
+}
 EVENTS = ["worker_id", "kind", "date", "race", "department", "job_category"]
 
 
@@ -56,30 +61,42 @@ def clean_workers(
     ...     columns={"race": "RACE", "department": "UNIT", "pay": "PAY"})
     >>> found = clean_workers(raw, source, Ledger("workers", "r.csv", 1),
     ...                       standard=race.standard("omb1997"))
-    >>> found[["race", "department", "pay"]].iloc[0].to_list()
-    ['White', 'Fire', 52345.0]
+    >>> found[["race", "department", "pay"]]
+        race department      pay
+    0  White       Fire  52345.0
     """
     rows = sources.tidy(raw, source)
     as_of = pd.Timestamp(source.as_of)
     blank = pd.Series("", index=rows.index)
     for name in WORKERS[:-1]:
         rows[name] = rows.get(name, blank)
-    hired, left = _days(rows["hired"], source), _days(rows["left"], source)
-    rules = {}
-    if "worker_id" in source.columns:
-        rules["the same row again"] = raw.duplicated()
-        rules["a worker's number seen before"] = rows["worker_id"].duplicated()
-    rules[f"left by {as_of.date()}"] = left.le(as_of)
-    rules[f"hired after {as_of.date()}"] = hired.gt(as_of)
-    rows["pay"] = pay(rows["pay"])
-    unreadable = rows["pay"].isna() & raw.get(source.columns.get("pay"), blank).ne("")
-    rows = rows.assign(hired=hired, left=left, as_of=as_of)
-    rows["full_time"] = (
-        rows["full_time"].isin(source.full_time).where(rows["full_time"].ne(""))
+    text = rows
+    rows = rows.assign(
+        pay=pay(rows["pay"]),
+        hired=_days(rows["hired"], source),
+        left=_days(rows["left"], source),
+        as_of=as_of,
+        full_time=rows["full_time"]
+        .isin(source.full_time)
+        .where(rows["full_time"].ne("")),
+        department=rows["department"]
+        .str.split()
+        .str.join(" ")
+        .replace("", "Not recorded"),
     )
-    rows["department"] = rows["department"].str.split().str.join(" ")
+    numbered = "worker_id" in source.columns  # else equal rows are different people
+    rules = {
+        "the same row again": raw.duplicated() & numbered,
+        f"left by {as_of.date()}": rows["left"].le(as_of),
+        f"hired after {as_of.date()}": rows["hired"].gt(as_of),
+    }
     rows = ledger.set_aside(rows, rules)
-    ledger.note("pay is unreadable or negative; not used", unreadable[rows.index].sum())
+    # Only now: who left and came back is in post under the later row.
+    again = rows["worker_id"].duplicated() & rows["worker_id"].ne("")
+    rows = ledger.set_aside(rows, {"a worker's number seen before": again})
+    for name, note in UNREADABLE.items():
+        lost = rows[name].isna() & text.loc[rows.index, name].ne("")
+        ledger.note(note, lost.sum())
     rows["race"] = race.crosswalk(
         rows["race"],
         source.races,
@@ -169,7 +186,7 @@ def pay(text: pd.Series) -> pd.Series:
     [52345.0, nan, nan, nan]
     """
     plain = text.str.replace(r"[$,\s]", "", regex=True)
-    digits = plain.where(plain.str.fullmatch(r"[0-9]+(\.[0-9]+)?"))
+    digits = plain.where(plain.str.fullmatch(r"[0-9]{1,12}(\.[0-9]+)?"))
     return pd.to_numeric(digits)
 
 

@@ -53,6 +53,8 @@ UNITS = {
     "number": (1, 1),
 }
 
+NO_DATA = "No data of this kind were given for this city."
+
 HIDDEN, NOT_APPLICABLE, NOT_KNOWN = "hidden", "n/a", "not known"
 
 _TOKEN = object()
@@ -111,6 +113,22 @@ findings make something a page may show
 def _publish(payload: dict[str, Any]) -> Published:
     """Wrap a payload; for the modules of this room only."""
     return Published(_clean(payload), _TOKEN)
+
+
+def absent() -> Published:
+    """Say that there is nothing to show, because no data of the kind were given.
+
+    Returns
+    -------
+    Published
+        A payload of kind "note".
+
+    Examples
+    --------
+    >>> absent()
+    No data of this kind were given for this city.
+    """
+    return _publish({"kind": "note", "text": NO_DATA})
 
 
 def _clean(value: Any) -> Any:

@@ -157,7 +157,7 @@ def dot_interval(
     Returns
     -------
     Published
-        A payload of kind "figure".
+        A payload of kind "figure"; a note where the table has no rows.
 
     Raises
     ------
@@ -184,6 +184,8 @@ def dot_interval(
     require(protected, "figures.dot_interval")
     display.slug(name)
     frame = protected.frame
+    if frame.empty:
+        return display.absent()
     _check(frame, [rows, facets, compare], unit, compare_label if compare else " ")
     panels = _panels(frame, rows, facets, unit, compare)
     line = {"ratio": 1.0, "points": 0.0}.get(unit) if reference_line is None else None
@@ -298,8 +300,6 @@ def _check(frame: pd.DataFrame, named: list, unit: str, compare_label: str) -> N
     if not compare_label:
         raise EquityError("compare needs compare_label: what does the hollow mark mean")
     keys = [name for name in named[:2] if name]
-    if frame.empty:
-        raise EquityError("the table has no rows to draw")
     twice = frame[keys].astype(str).duplicated()
     if twice.any():
         raise EquityError(

@@ -42,6 +42,7 @@ PHRASES = {
     "Unknown": "{noun} whose race is unknown",
     "Declined": "{noun} who declined to give their race",
     "Refused": "{noun} who refused to give their race",
+    "All residents": "all {noun}",
 }
 
 #: Words that claim a cause, which no table here can show.
@@ -161,7 +162,10 @@ def compare(
 
     Parameters
     ----------
-    rates, subject, verb, unit, noun, people
+    rates
+        As in :func:`rate`; or a measure table with ``statistic``, which brings its
+        own differences and ratios.
+    subject, verb, unit, noun, people
         As in :func:`rate`.
     differences
         The same groups' differences from ``reference``, in the unit of ``rates``
@@ -218,6 +222,9 @@ def compare(
     for template, wanted in ((subject, "people"), (verb, "estimate")):
         _check_template(template, wanted)
     _check_template(than or subject, "people")
+    rates, differences, ratios = _stacked(rates, differences, ratios)
+    if rates.frame.empty:
+        return display.absent()
     frame = _frame(rates, "findings.compare")
     apart = _rows(differences, "points" if unit == "percent" else unit)
     fold = _rows(ratios, "ratio")
@@ -420,6 +427,8 @@ def representation(
     Black people are 24.0% of the workforce (95% interval 21.0% to 27.0%) and 29.3% of
     residents. Parity would take 53 more Black employees.
     """
+    if require(shares, "findings.representation").frame.empty:
+        return display.absent()
     frame = _frame(shares, "findings.representation", benchmark)
     sentences = []
     for row in _records(frame, "percent", extra=benchmark):
@@ -646,6 +655,18 @@ def _records(frame: pd.DataFrame, unit: str, *, extra: str = "") -> list[dict]:
             }
         )
     return records
+
+
+def _stacked(
+    rates: Protected, differences: Protected | None, ratios: Protected | None
+) -> tuple[Protected, Protected | None, Protected | None]:
+    """Take a table with `statistic` apart; other tables stay as they are."""
+    if "statistic" not in require(rates, "findings.compare").frame:
+        return rates, differences, ratios
+    level, apart, fold = (
+        rates.only(statistic=name) for name in ("level", "difference", "ratio")
+    )
+    return level, apart, fold
 
 
 def _rows(protected: Protected | None, unit: str) -> dict[str, dict]:

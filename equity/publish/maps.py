@@ -95,7 +95,7 @@ def choropleth(
     Returns
     -------
     Published
-        A payload of kind "figure".
+        A payload of kind "figure"; a note where the table has no rows.
 
     Raises
     ------
@@ -124,6 +124,8 @@ def choropleth(
     require(protected, "maps.choropleth")
     display.slug(name)
     frame = protected.frame
+    if frame.empty:
+        return display.absent()
     _check(frame, areas, unit)
     table = _joined(frame, areas, unit)
     shapes = _flat(areas)

@@ -193,6 +193,8 @@ class Protected:
         absent = [name for name in values if name not in self._frame]
         if absent:
             raise ColumnNotFoundError(absent, found=self._frame.columns)
+        if self._frame.empty:
+            return self
         kept = pd.Series(True, index=self._frame.index)
         for name, wanted in values.items():
             options = (
@@ -298,6 +300,9 @@ def protect(
     _check_min_cell(min_cell)
     lines = (lines,) if isinstance(lines, str) else lines
     _check_table(table, [*(lines or ()), *public], outcome)
+    if table.empty:
+        nothing = table.assign(suppressed=pd.Series(dtype="str"))
+        return Protected(nothing, int(min_cell), outcome, counted, _TOKEN)
     frame = table.reset_index(drop=True)
     counts = {name: _count(frame, name) for name in COUNTS if name in frame}
     if outcome and (counts["events"] > counts["population"] + 1e-9).any():

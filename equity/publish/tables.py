@@ -1,8 +1,10 @@
 """Protected tables to tables for readers: captions, words for blanks, footnotes."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from equity.errors import ColumnNotFoundError, EquityError
@@ -49,7 +51,7 @@ def show(
     Returns
     -------
     Published
-        A payload of kind "table".
+        A payload of kind "table"; a note where the table has no rows.
 
     Raises
     ------
@@ -77,15 +79,149 @@ def show(
     """
     require(protected, "tables.show")
     frame = protected.frame
+    if frame.empty:
+        return display.absent()
     _check_columns(frame, columns)
-    cells = {key: _cells(frame, key, kind) for key, (_, kind) in columns.items()}
-    rows = [list(row) for row in zip(*cells.values(), strict=True)]
+    heads = [_column(key, *entry) for key, entry in columns.items()]
+    cells = [_cells(frame, key, kind) for key, (_, kind) in columns.items()]
+    return _published(heads, cells, protected, name, caption, notes, source)
+
+
+def compare(
+    protected: Protected,
+    *,
+    name: str,
+    caption: str,
+    counts: Mapping[str, str],
+    label: str,
+    unit: str,
+    beside: Mapping[Key, tuple[str, str]] = MappingProxyType({}),
+    notes: Sequence[str] = (),
+    source: str = "",
+) -> Published:
+    """Show a measure, its differences and its ratios beside each other.
+
+    One row per group: counts, the estimate with its interval, the difference from
+    the reference with its interval, and the ratio to it with its interval.
+
+    Parameters
+    ----------
+    protected
+        A protected measure table with ``statistic``: ``level``, ``difference`` and
+        ``ratio``; groups that are compared with nobody have a level only.
+    name, caption, notes, source
+        As in :func:`show`.
+    counts
+        Count columns to their labels.
+    label
+        What the estimate is.
+    unit
+        Of the estimate, one of ``display.UNITS``.
+    beside
+        Further columns, shown after the counts, as in :func:`show`.
+
+    Returns
+    -------
+    Published
+        A payload of kind "table"; a note where the table has no rows.
+
+    Raises
+    ------
+    DisclosureError
+        If ``protected`` is not protected.
+    ColumnNotFoundError
+        If a column is absent.
+    UnknownGroupError
+        If a statistic has no rows.
+
+    Examples
+    --------
+    >>> from equity.publish.protect import protect
+    >>> days = pd.DataFrame({
+    ...     "group": "Asian", "events": 60, "reference": [None, "White", "White"],
+    ...     "statistic": ["level", "difference", "ratio"], "confidence": 0.95,
+    ...     "estimate": [6.0, 2.0, 1.5], "conf_low": [5.0, 1.0, 1.2],
+    ...     "conf_high": [7.0, 3.0, 1.9]})
+    >>> shown = compare(protect(days, lines=None), name="days", caption="Days",
+    ...                 counts={"events": "Requests"}, label="Days", unit="number")
+    >>> [cell["text"] for cell in shown.as_payload()["rows"][0]]
+    ['Asian', '60', '6.0', '5.0 to 7.0', '2.0', '1.0 to 3.0', '1.50', '1.20 to 1.90']
+    """
+    require(protected, "tables.compare")
+    if protected.frame.empty:
+        return display.absent()
+    level, apart, fold = (
+        protected.only(statistic=statistic).frame
+        for statistic in ("level", "difference", "ratio")
+    )
+    columns: dict[Key, tuple[str, str]] = {
+        key: (text, "text") for key, text in KEYS.items() if key in level
+    }
+    keys = list(columns)
+    columns |= {key: (text, "count") for key, text in counts.items()} | dict(beside)
+    _check_columns(level, columns)
+    heads = [_column(key, *entry) for key, entry in columns.items()]
+    cells = [_cells(level, key, kind) for key, (_, kind) in columns.items()]
+    reference = apart["reference"].iloc[0]
+    limits = display.level(level["confidence"].iloc[0])
+    for frame, title, kind, prefix in (
+        (level, label, unit, ""),
+        (apart, f"Difference from {reference}", GAPS.get(unit, unit), "difference"),
+        (fold, f"Ratio to {reference}", "ratio", "ratio"),
+    ):
+        title += " (percentage points)" if kind == "points" else ""
+        rows = _aligned(frame, level, keys)
+        ends = [f"{prefix}_{end}".lstrip("_") for end in ("conf_low", "conf_high")]
+        heads.append(_column(prefix or "estimate", title, kind))
+        heads.append(_column(tuple(ends), limits[0].upper() + limits[1:], kind))
+        cells.append(_cells(rows, "estimate", kind))
+        cells.append(_cells(rows, ("conf_low", "conf_high"), kind))
+    return _published(heads, cells, protected, name, caption, notes, source)
+
+
+#: What heads the rows of a comparison, in order.
+KEYS = {
+    "group": "Race or ethnicity",
+    "department": "Department",
+    "subject": "Subject",
+    "year": "Year",
+}
+GAPS = {"percent": "points"}
+
+#: The columns of a table of raw files, for :func:`show`.
+FILES = {
+    "title": ("File", "text"),
+    "source": ("Source", "text"),
+    "vintage": ("Of", "text"),
+    "rows": ("Rows used", "count"),
+}
+
+
+def _aligned(frame: pd.DataFrame, level: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """The rows of a statistic in the order of the levels; those it lacks are blank."""
+    labels = level[keys].astype(str).agg("\x1f".join, axis=1)
+    there = frame[keys].astype(str).agg("\x1f".join, axis=1)
+    blank = level.assign(estimate=np.nan, conf_low=np.nan, conf_high=np.nan)
+    rows = pd.concat([frame.set_index(there), blank.set_index(labels)])
+    return rows[~rows.index.duplicated()].loc[labels].reset_index(drop=True)
+
+
+def _published(
+    heads: list[dict],
+    cells: list[list[dict]],
+    protected: Protected,
+    name: str,
+    caption: str,
+    notes: Sequence[str],
+    source: str,
+) -> Published:
+    rows = [list(row) for row in zip(*cells, strict=True)]
     return display._publish(
         {
             "kind": "table",
             "name": display.slug(name),
             "caption": caption,
-            "columns": [_column(key, *entry) for key, entry in columns.items()],
+            "columns": heads,
             "rows": rows,
             "row_header": 0,
             "notes": [*notes, *_footnotes(rows, protected)],

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from equity.errors import ColumnNotFoundError, DisclosureError, EquityError
-from equity.publish import figures
+from equity.publish import display, figures
 from equity.publish.protect import protect
 
 GROUPS = [
@@ -140,6 +140,10 @@ def test_characters_without_a_glyph_do_not_warn(days):
     assert draw(days)["svg"]
 
 
+def test_without_rows_there_is_a_note(days):
+    assert draw(days.iloc[:0])["text"] == display.NO_DATA
+
+
 def test_refusals(days):
     with pytest.raises(DisclosureError):
         figures.dot_interval(days, name="a", caption="b", unit="number")
@@ -151,5 +155,3 @@ def test_refusals(days):
         draw(days, unit="count")
     with pytest.raises(EquityError, match="cannot name"):
         draw(days, name='a"><script>')
-    with pytest.raises(EquityError, match="no rows"):
-        draw(days.iloc[:0])

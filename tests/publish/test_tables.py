@@ -126,3 +126,53 @@ def test_refusals(rates):
         show(rates, columns={"events": ("N", "count")})
     with pytest.raises(EquityError, match="why a row is hidden"):
         show(rates, columns={"group": ("Race", "text"), "suppressed": ("S", "text")})
+
+
+@pytest.fixture
+def stacked():
+    """A level for three rows, comparisons for two: nobody compares the city's own."""
+    rows = [
+        ("Asian", "level", None, 6.0, 5.0, 7.0),
+        ("White", "level", None, 4.0, 3.0, 5.0),
+        ("All residents", "level", None, 4.5, 4.0, 5.0),
+        ("Asian", "difference", "White", 2.0, 1.0, 3.0),
+        ("White", "difference", "White", 0.0, None, None),
+        ("Asian", "ratio", "White", 1.5, 1.2, 1.9),
+        ("White", "ratio", "White", 1.0, None, None),
+    ]
+    names = ["group", "statistic", "reference", "estimate", "conf_low", "conf_high"]
+    return pd.DataFrame(rows, columns=names).assign(events=60, confidence=0.95)
+
+
+def comparison(table, **options):
+    said = {"name": "a", "caption": "b", "label": "Days", "unit": "number"}
+    protected = protect(table, lines=None)
+    return tables.compare(protected, counts={"events": "Requests"}, **said | options)
+
+
+def test_comparison_puts_statistics_beside_each_other(stacked):
+    payload = comparison(stacked).as_payload()
+    assert [column["name"] for column in payload["columns"]] == [
+        *("group", "events", "estimate", "conf_low_conf_high", "difference"),
+        *("difference_conf_low_difference_conf_high", "ratio"),
+        "ratio_conf_low_ratio_conf_high",
+    ]
+    texts = [[cell["text"] for cell in row] for row in payload["rows"]]
+    assert texts == [
+        ["Asian", "60", "6.0", "5.0 to 7.0", "2.0", "1.0 to 3.0", "1.50", "1.20 to 1.90"],
+        ["White", "60", "4.0", "3.0 to 5.0", "0.0", "n/a", "1.00", "n/a"],
+        ["All residents", "60", "4.5", "4.0 to 5.0", "n/a", "n/a", "n/a", "n/a"],
+    ]
+
+
+def test_comparison_hides_what_depends_on_a_hidden_reference(stacked):
+    stacked.loc[stacked["group"] == "White", "events"] = 3
+    rows = comparison(stacked).as_payload()["rows"]
+    asian = [cell["text"] for cell in rows[0]]
+    assert asian[:4] == ["Asian", "60", "6.0", "5.0 to 7.0"]
+    assert asian[4:] == ["hidden"] * 4
+    assert not any(character.isdigit() for cell in rows[1] for character in cell["text"])
+
+
+def test_without_rows_there_is_a_note(stacked):
+    assert comparison(stacked.iloc[:0]).as_payload()["kind"] == "note"

@@ -1,0 +1,138 @@
+"""The `equity` command: run, check, new and verify."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from equity.errors import EquityError
+
+app = typer.Typer(
+    help="Measure racial equity in a city's services, workforce and schools.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+ParamsFile = Annotated[Path, typer.Argument(help="Such as params/sample.yaml.")]
+Period = Annotated[str | None, typer.Option(help="A quarter, such as 2026Q3.")]
+Raw = Annotated[
+    Path | None,
+    typer.Option(
+        help="The folder of raw files; data/raw by default.", envvar="EQUITY_RAW"
+    ),
+]
+
+
+@app.command()
+def run(
+    params_file: ParamsFile,
+    period: Period = None,
+    raw: Raw = None,
+    out: Annotated[Path, typer.Option(help="The folder of all reports.")] = Path(
+        "reports"
+    ),
+    cell_seconds: Annotated[
+        int, typer.Option(min=1, help="The time limit of each notebook cell.")
+    ] = 600,
+) -> None:
+    """Check the settings, clean the raw data, run the notebooks, publish the report."""
+    from equity import run as runner  # papermill is slow to import
+
+    params = _settings(params_file, period, raw)
+    index = runner.run(params, out=out, cell_seconds=cell_seconds)
+    typer.echo(f"\nThe report is ready. Open {index}")
+
+
+@app.command()
+def check(params_file: ParamsFile, period: Period = None, raw: Raw = None) -> None:
+    """Check the settings and clean the raw data, without running a notebook."""
+    from equity import prepare
+
+    params = _settings(params_file, period, raw)
+    tables = prepare.load(
+        params.city,
+        period=params.period,
+        quarters=params.quarters,
+        race_standard=params.race_standard,
+        progress=True,
+    )
+    for file, rows in tables.ledger.groupby("file", sort=False):
+        sums = rows.groupby("action")["rows"].sum()
+        typer.echo(f"{file}: {sums['read']:,} rows read, {sums['used']:,} used")
+    typer.echo("Everything can be used. Next: equity run", nl=False)
+    typer.echo(f" {params_file}")
+
+
+@app.command()
+def new(
+    city: Annotated[
+        str, typer.Argument(help="Short name: small letters, digits, - _.")
+    ],
+    folder: Annotated[
+        Path | None, typer.Argument(help="Raw files; data/raw/CITY by default.")
+    ] = None,
+) -> None:
+    """Propose params and sources for a city from its raw files, for you to confirm."""
+    from equity import new as scaffold
+
+    for line in scaffold.propose(city, folder):
+        typer.echo(line)
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(help="A release: reports/CITY/PERIOD.")],
+) -> None:
+    """Check a release against its manifest: changed, missing and extra files."""
+    from equity.publish import release
+
+    problems = release.verify(folder)
+    for problem in problems:
+        typer.echo(problem, err=True)
+    if problems:
+        raise typer.Exit(1)
+    typer.echo("Every file is as it was published.")
+
+
+def _settings(params_file: Path, period: str | None, raw: Path | None):
+    """Read and check the settings; kernels learn the raw folder from EQUITY_RAW."""
+    from equity import params
+
+    if raw is not None:
+        if not raw.is_dir():
+            raise EquityError(f"--raw: {raw.name!r} is not a folder; check its name")
+        os.environ["EQUITY_RAW"] = str(raw.resolve())
+    settings = params.read(params_file)
+    if period is None:
+        return settings
+    return params.check({**settings.model_dump(), "period": period}, name="--period")
+
+
+def main() -> None:
+    """Run the command; whatever is refused is one line and a non-zero exit code."""
+    try:
+        app(standalone_mode=False)
+    except EquityError as error:
+        sys.exit(f"error: {error}")
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("stopped; nothing new was published\n")
+        sys.exit(130)
+    except typer.Exit as leave:
+        sys.exit(leave.exit_code)
+    except Exception as error:
+        if os.environ.get("EQUITY_DEBUG"):
+            raise
+        _last_words(error)
+
+
+def _last_words(error: Exception) -> None:
+    """Say in one line what nobody foresaw."""
+    if hasattr(error, "format_message"):  # a wrong option or argument
+        sys.stderr.write(f"error: {error.format_message()}\n")
+        sys.exit(2)
+    kind = type(error).__name__
+    sys.exit(
+        f"error: unforeseen {kind}; set EQUITY_DEBUG=1 to see where, and report it"
+    )

@@ -1,0 +1,419 @@
+"""Services by the race of the residents served: requests, days to close, on time.
+
+Requests say where, not who. Each request is shared among the groups as the residents
+of its area are: the *area-weighted* figure of a group is what the areas of its average
+resident see. It tells how places differ, and is closer to equality than what persons
+of the groups would report, since every area is mixed.
+
+Requests still open count as waiting: curves are Kaplan-Meier, not means of those
+closed. Intervals come from redraws that carry two uncertainties together: the counts
+(Poisson, widened by the overdispersion seen between quarters) and the census margins.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from equity.measure import acs, intervals
+from equity.measure.table import (
+    MEASURE_COLUMNS,
+    measure_table,
+    position_of,
+    require_columns,
+)
+
+EVERYONE = "All residents"
+LEVEL, DIFFERENCE, RATIO = "level", "difference", "ratio"
+METHOD = "area-weighted; redraw of counts and census margins"
+COLUMNS = ["group", "events", "population", "statistic", *MEASURE_COLUMNS, "direction"]
+
+
+def by_race(
+    request_counts: pd.DataFrame,
+    population: pd.DataFrame,
+    *,
+    reference: str,
+    years: float,
+    target_days: int,
+    confidence: float = 0.95,
+    replicates: int = 1000,
+    seed: int = 1,
+) -> pd.DataFrame:
+    """Compare requests, days to close and share on time by race of the residents.
+
+    Parameters
+    ----------
+    request_counts
+        Tidy `request_counts`: `area, period, days, closed, censored`.
+    population
+        Tidy `population`: `area, race, estimate, moe` (90 %, missing for a full
+        count, which then adds no uncertainty).
+    reference
+        The group that all others are compared with.
+    years
+        How many years the counts cover.
+    target_days
+        Requests closed within so many days are on time.
+    confidence
+        Two-sided level, as a proportion.
+    replicates
+        Redraws behind the intervals.
+    seed
+        Of the redraws.
+
+    Returns
+    -------
+    DataFrame
+        Measure columns, with `group`, `events` (requests shared out to the group),
+        `population` (its residents), `statistic` (`level`, `difference` from the
+        reference, or `ratio` to it) and `direction`. Measures: `requests per 1,000
+        residents a year`, `median days to close`, `share closed within N days`. A
+        median is missing where fewer than half are closed by the last day known.
+        Limits are missing where the group's residents cannot be told from none.
+        No rows without requests or residents.
+
+    Raises
+    ------
+    UnknownGroupError
+        If the reference is not a group of `population`.
+
+    Notes
+    -----
+    Whole days jump, and redraws of something that jumps mislead. Limits of medians are
+    those of the moment at which half are closed, reckoned evenly within its day, and
+    widened to the whole days that such moments can fall on.
+
+    References
+    ----------
+    Kaplan and Meier (1958), JASA 53, 457-481. McCullagh and Nelder (1989),
+    Generalized Linear Models, section 6.2.3 (overdispersion). Davison and Hinkley
+    (1997), Bootstrap Methods and their Application, section 5.2 (basic limits).
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({
+    ...     "area": ["1", "1", "2"], "period": "2025Q4", "days": [2, 9, 9],
+    ...     "closed": [60, 40, 50], "censored": 0})
+    >>> people = pd.DataFrame({"area": ["1", "1", "2"], "estimate": [900, 100, 1000],
+    ...                        "race": ["White", "Asian", "Asian"], "moe": np.nan})
+    >>> table = by_race(counts, people, reference="White", years=0.25, target_days=5)
+    >>> share = table.query("measure == 'share closed within 5 days'")
+    >>> share.query("statistic == 'level'")[["group", "estimate"]].round(2)
+                group  estimate
+    14          Asian       0.1
+    15          White       0.6
+    16  All residents       0.4
+    """
+    require_columns(request_counts, ["area", "period", "days", "closed", "censored"])
+    require_columns(population, ["area", "race", "estimate", "moe"])
+    if request_counts.empty or population.empty:
+        return pd.DataFrame(columns=COLUMNS)
+    people = _People.of(population)
+    base = position_of(pd.DataFrame({"group": people.groups}), reference)
+    cells = _Cells.of(request_counts, people.areas)
+    random = np.random.default_rng(seed)
+    found = _statistics(people.estimate, cells, cells.count, years, target_days)
+    redrawn = [
+        _statistics(
+            people.redraw(random), cells, cells.redraw(random), years, target_days
+        )
+        for _ in range(replicates)
+    ]
+    draws = {name: np.array([draw[name] for draw in redrawn]) for name in found}
+    # Where the draws of a group's residents reach nobody, nothing is known of it.
+    known = np.quantile(draws["people"], (1 - confidence) / 2, axis=0) > 0
+    others = known & known[base] & (np.arange(len(known)) != base)
+    frame = pd.DataFrame(
+        {
+            "group": people.groups,
+            "events": found["events"],
+            "population": found["people"],
+        }
+    )
+    tables = []
+    for name, measure, direction in _measures(target_days):
+        smooth = "moment" if name == "median" else name
+        for statistic, compare in COMPARISONS.items():
+            estimate = compare(found[name], found[name][[base]])
+            centre = compare(found[smooth], found[smooth][[base]])
+            drawn = compare(draws[smooth], draws[smooth][:, [base]])
+            low, high = _limits(centre, drawn, confidence, statistic == RATIO)
+            if name == "median":
+                low, high = _whole_days(low, high, statistic, found[name][base])
+            if statistic == LEVEL:
+                most = 1 if name == "on_time" else None
+                low, high = np.clip(low, 0, most), np.clip(high, 0, most)
+            certain = known if statistic == LEVEL else others
+            tables.append(
+                measure_table(
+                    frame.assign(statistic=statistic),
+                    measure=measure,
+                    reference=None if statistic == LEVEL else reference,
+                    estimate=estimate,
+                    conf_low=np.where(certain, low, np.nan),
+                    conf_high=np.where(certain, high, np.nan),
+                    confidence=confidence,
+                    method=METHOD,
+                    direction=direction,
+                )
+            )
+    table = pd.concat(tables, ignore_index=True)
+    compared = (table["statistic"] == LEVEL) | (table["group"] != EVERYONE)
+    return table[compared].reset_index(drop=True)
+
+
+def by_area(
+    request_counts: pd.DataFrame,
+    population: pd.DataFrame,
+    *,
+    years: float,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Count requests per 1,000 residents a year in each area.
+
+    Parameters
+    ----------
+    request_counts
+        Tidy `request_counts`.
+    population
+        Tidy `population`; every area in it has a row in the answer.
+    years
+        How many years the counts cover.
+    confidence
+        Two-sided level, as a proportion.
+
+    Returns
+    -------
+    DataFrame
+        One row per `area` with `events`, `population` and the measure columns; exact
+        Poisson limits, which take the residents as known. The estimate is missing
+        where nobody lives.
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"area": ["1"], "closed": [9], "censored": [1]})
+    >>> people = pd.DataFrame({"area": ["1", "2"], "estimate": [1000, 0]})
+    >>> by_area(counts, people, years=1)["estimate"].to_list()
+    [10.0, nan]
+    """
+    require_columns(request_counts, ["area", "closed", "censored"])
+    require_columns(population, ["area", "estimate"])
+    residents = population.groupby("area")["estimate"].sum()
+    totals = request_counts.groupby("area")[["closed", "censored"]].sum().sum(axis=1)
+    table = pd.DataFrame(
+        {"events": totals.reindex(residents.index).fillna(0), "population": residents}
+    ).reset_index()
+    table = table.astype({"events": float, "population": float})
+    scale = 1000 / table["population"].where(table["population"] > 0) / years
+    low, high = intervals.poisson_exact(table["events"], confidence)
+    return measure_table(
+        table,
+        measure="requests per 1,000 residents a year",
+        reference=None,
+        estimate=table["events"] * scale,
+        conf_low=low * scale,
+        conf_high=high * scale,
+        confidence=confidence,
+        method="exact Poisson",
+    )
+
+
+def overdispersion(request_counts: pd.DataFrame) -> float:
+    """Measure how much more counts vary between quarters than Poisson counts would.
+
+    Parameters
+    ----------
+    request_counts
+        Tidy `request_counts`: `area, period, closed, censored`.
+
+    Returns
+    -------
+    float
+        Pearson's chi-squared over its degrees of freedom, with areas and quarters as
+        main effects; at least one. One if there is a single area or quarter.
+
+    References
+    ----------
+    McCullagh and Nelder (1989), Generalized Linear Models, section 6.2.3.
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"area": ["1", "1", "2", "2"], "censored": 0,
+    ...     "period": ["2025Q3", "2025Q4"] * 2, "closed": [10, 30, 30, 10]})
+    >>> overdispersion(counts)
+    20.0
+    """
+    counts = request_counts.assign(
+        requests=request_counts["closed"] + request_counts["censored"]
+    ).pivot_table(
+        index="area", columns="period", values="requests", aggfunc="sum", fill_value=0
+    )
+    freedom = (counts.shape[0] - 1) * (counts.shape[1] - 1)
+    if freedom < 1:
+        return 1.0
+    seen = counts.to_numpy(dtype=float)
+    expected = np.outer(seen.sum(axis=1), seen.sum(axis=0)) / seen.sum()
+    return max(float(((seen - expected) ** 2 / expected).sum() / freedom), 1.0)
+
+
+COMPARISONS = {
+    LEVEL: lambda value, base: value,
+    DIFFERENCE: lambda value, base: value - base,
+    RATIO: lambda value, base: _divide(value, base),
+}
+
+
+def _measures(target_days: int) -> list[tuple[str, str, str]]:
+    """List key, measure and direction."""
+    return [
+        ("rate", "requests per 1,000 residents a year", "neither is better"),
+        ("median", "median days to close", "lower is better"),
+        ("on_time", f"share closed within {target_days:,} days", "higher is better"),
+    ]
+
+
+@dataclass(frozen=True)
+class _People:
+    """Residents by area and group, as arrays of areas x groups."""
+
+    areas: pd.Index
+    groups: list[str]
+    estimate: np.ndarray
+    error: np.ndarray
+
+    @classmethod
+    def of(cls, population: pd.DataFrame) -> "_People":
+        keys = {"index": "area", "columns": "race", "observed": False}
+        estimate = population.pivot_table(values="estimate", aggfunc="sum", **keys)
+        error = population.assign(se=acs.standard_error(population["moe"].fillna(0)))
+        error = error.pivot_table(values="se", aggfunc="sum", **keys)
+        error = error.reindex_like(estimate).fillna(0)
+        # Where nobody is estimated to live, chance draws would share out requests.
+        error[estimate.sum(axis=1) == 0] = 0.0
+        return cls(
+            estimate.index,
+            [str(group) for group in estimate.columns] + [EVERYONE],
+            estimate.fillna(0).to_numpy(dtype=float),
+            error.to_numpy(dtype=float),
+        )
+
+    def redraw(self, random: np.random.Generator) -> np.ndarray:
+        # Draws below zero are kept: cutting them off would add people everywhere.
+        return random.normal(self.estimate, self.error)
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """Requests by area and days: closed ones, then those still open."""
+
+    area: np.ndarray
+    day: np.ndarray  # a column of the areas x days table
+    count: np.ndarray
+    shape: tuple[int, int]
+    days: int
+    dispersion: float
+
+    @classmethod
+    def of(cls, request_counts: pd.DataFrame, areas: pd.Index) -> "_Cells":
+        known = request_counts[request_counts["area"].isin(areas)]
+        sums = known.groupby(["area", "days"], as_index=False)
+        sums = sums[["closed", "censored"]].sum()
+        days = int(sums["days"].max()) + 1 if len(sums) else 1
+        area = areas.get_indexer(sums["area"])
+        count = np.concatenate([sums["closed"], sums["censored"]]).astype(float)
+        day = np.concatenate([sums["days"], sums["days"] + days]).astype(int)
+        area, there = np.concatenate([area, area]), count > 0
+        return cls(
+            area[there],
+            day[there],
+            count[there],
+            (len(areas), 2 * days),
+            days,
+            overdispersion(known) if len(known) else 1.0,
+        )
+
+    def redraw(self, random: np.random.Generator) -> np.ndarray:
+        # Mean n, variance n times the dispersion.
+        return random.poisson(self.count / self.dispersion) * self.dispersion
+
+
+def _statistics(
+    people: np.ndarray,
+    cells: _Cells,
+    count: np.ndarray,
+    years: float,
+    target_days: int,
+) -> dict[str, np.ndarray]:
+    """Compute every statistic of every group, the last group being everyone."""
+    residents = people.sum(axis=1, keepdims=True)
+    lived_in = residents > 0
+    shares = np.divide(people, residents, out=np.zeros_like(people), where=lived_in)
+    shares = np.hstack([shares, lived_in])
+    totals = np.append(people.sum(axis=0), people.sum())
+    table = sparse.coo_array((count, (cells.day, cells.area)), shape=cells.shape[::-1])
+    shared = (table.tocsr() @ shares).T  # groups x (closed by day, open by day)
+    closed, censored = shared[:, : cells.days], shared[:, cells.days :]
+    events = shared.sum(axis=1)
+    waiting = np.cumsum((closed + censored)[:, ::-1], axis=1)[:, ::-1]
+    some = np.abs(waiting) > 1e-9
+    hazard = np.divide(closed, waiting, out=np.zeros_like(closed), where=some)
+    still_open = np.cumprod(1 - hazard, axis=1)
+    median, moment = _medians(still_open)
+    on_time = 1 - still_open[:, min(target_days, cells.days - 1)]
+    return {
+        "people": totals,
+        "events": events,
+        "rate": _divide(events, np.where(totals > 0, totals, np.nan)) * 1000 / years,
+        "median": median,
+        "moment": moment,
+        "on_time": np.where(events > 0, on_time, np.nan),
+    }
+
+
+def _medians(still_open: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Find the first day by whose end half are closed, and the moment in that day."""
+    half = still_open <= 0.5 + 1e-12
+    reached, day = half.any(axis=1), half.argmax(axis=1)
+    before = np.hstack([np.ones((len(still_open), 1)), still_open])
+    rows = np.arange(len(still_open))
+    first, last = before[rows, day], before[rows, day + 1]
+    part = np.divide(first - 0.5, first - last, out=np.ones(len(rows)), where=reached)
+    return np.where(reached, day, np.nan), np.where(reached, day - 1 + part, np.nan)
+
+
+def _whole_days(
+    low: np.ndarray, high: np.ndarray, statistic: str, base: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Widen limits of moments to whole days: a moment's day is the next whole one."""
+    if statistic == LEVEL:
+        return np.ceil(low), np.ceil(high)
+    if statistic == DIFFERENCE:  # rounding up moves it by less than a day either way
+        return np.floor(low), np.ceil(high)
+    return low * _divide(base, base + 1), high + _divide(1.0, base)
+
+
+def _limits(
+    estimate: np.ndarray, draws: np.ndarray, confidence: float, logarithmic: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Reflect the redraws about the estimate: the basic bootstrap limits.
+
+    Where more redraws than a limit may leave out have no value (a median never
+    reached), there are no limits.
+    """
+    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+    endless = np.where(np.isnan(draws), np.inf, draws)
+    least, most = np.quantile(endless, tails, axis=0, method="nearest")
+    least, most = (np.where(np.isfinite(most), end, np.nan) for end in (least, most))
+    if logarithmic:
+        low, high = _divide(estimate**2, most), _divide(estimate**2, least)
+    else:
+        low, high = 2 * estimate - most, 2 * estimate - least
+    return low, high
+
+
+def _divide(value: np.ndarray, base: np.ndarray) -> np.ndarray:
+    """Divide; by nothing, the answer is missing."""
+    base = np.broadcast_to(base, np.shape(value))
+    return np.divide(value, base, out=np.full(np.shape(value), np.nan), where=base > 0)

@@ -1,0 +1,379 @@
+"""Outcomes by race from complete or masked counts: rates, gaps and ratios.
+
+Published school tables hide or round much. A masked count becomes the fewest and the
+most it can be, and so does every rate made from it: the estimate is the middle of
+what the publication allows, and the interval covers sampling at both ends. Where the
+ends are far apart the honest answer is that the rate is not known.
+"""
+
+import numpy as np
+import pandas as pd
+
+from equity.measure import intervals
+from equity.measure.table import (
+    MEASURE_COLUMNS,
+    measure_table,
+    position_of,
+    require_columns,
+)
+
+LEVEL, DIFFERENCE, RATIO = "level", "difference", "ratio"
+WIDE = 0.2  # bounds further apart than this tell too little to compare
+EXACT, MASKED, UNKNOWN = "exact counts", "masked counts", "masked too much to know"
+
+
+def by_race(
+    outcomes: pd.DataFrame,
+    *,
+    outcome: str,
+    reference: str,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Compare the rate of an outcome between groups, over all units together.
+
+    Parameters
+    ----------
+    outcomes
+        Tidy `outcomes` of one year: `outcome, race, events_low, events_high` and
+        either `population` or `others_low, others_high` (the fewest and most people
+        without the event).
+    outcome
+        The value of `outcome` to take, such as `graduation`.
+    reference
+        The group that all others are compared with.
+    confidence
+        Two-sided level, as a proportion.
+
+    Returns
+    -------
+    DataFrame
+        One row per category of `race` and `statistic`: `level` (the rate),
+        `difference` and `ratio`. With `group`, `events`, `population` (both missing
+        where masked), `events_low`, `events_high`, `rate_low`, `rate_high` (what the
+        publication allows), the measure columns, `people_to_parity` (from the
+        middle of the bounds), `direction`, and `reliability`: `exact counts`,
+        `masked counts`, or `masked too much to know` where the bounds of a rate are
+        more than 20 points apart; nothing is estimated then. No rows where no
+        outcome was given.
+
+    Raises
+    ------
+    UnknownGroupError
+        If the reference is not one of the groups.
+
+    Notes
+    -----
+    Students are treated as independent of each other; schools differ, so limits are
+    rather too narrow for a question about other students.
+
+    References
+    ----------
+    Manski (2003), Partial Identification of Probability Distributions, chapter 1.
+    Wilson (1927), JASA 22, 209-212. Newcombe (1998), Statistics in Medicine 17,
+    873-890. Donner and Zou (2012), Statistical Methods in Medical Research 21, 347-359
+    (ratio).
+
+    Examples
+    --------
+    >>> race = pd.Categorical(["Black", "White"], ["Black", "White"])
+    >>> cohorts = pd.DataFrame({
+    ...     "outcome": "graduation", "race": race, "population": [200, 300],
+    ...     "events_low": [140, 255], "events_high": [148, 255]})
+    >>> table = by_race(cohorts, outcome="graduation", reference="White")
+    >>> table[["statistic", "group", "estimate", "conf_low", "conf_high"]].round(3)
+        statistic  group  estimate  conf_low  conf_high
+    0       level  Black     0.720     0.633      0.796
+    1       level  White     0.850     0.805      0.886
+    2  difference  Black    -0.130    -0.226     -0.038
+    3  difference  White     0.000       NaN        NaN
+    4       ratio  Black     0.847     0.739      0.953
+    5       ratio  White     1.000       NaN        NaN
+    """
+    require_columns(outcomes, ["outcome", "race", "events_low", "events_high"])
+    rows = outcomes[outcomes["outcome"] == outcome]
+    if rows.empty:
+        return pd.DataFrame(columns=COLUMNS)
+    frame = _summed(rows)
+    base = position_of(frame, reference)
+    return pd.concat(
+        [
+            _compared(frame, statistic, outcome, reference, base, confidence)
+            for statistic in (LEVEL, DIFFERENCE, RATIO)
+        ],
+        ignore_index=True,
+    )
+
+
+def by_year(
+    outcomes: pd.DataFrame,
+    *,
+    outcome: str,
+    reference: str,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Compare the rate of an outcome between groups, in each year.
+
+    Parameters
+    ----------
+    outcomes
+        Tidy `outcomes`, as for `by_race`, with `year`.
+    outcome
+        The value of `outcome` to take, such as `graduation`.
+    reference
+        The group that all others are compared with.
+    confidence
+        Two-sided level, as a proportion.
+
+    Returns
+    -------
+    DataFrame
+        As `by_race`, with `year` first; years in order. Empty if there are none.
+
+    Raises
+    ------
+    UnknownGroupError
+        If the reference is not one of the groups.
+
+    Examples
+    --------
+    >>> race = pd.Categorical(["Black", "White"] * 2, ["Black", "White"])
+    >>> cohorts = pd.DataFrame({
+    ...     "outcome": "graduation", "race": race, "population": 100,
+    ...     "year": ["2024"] * 2 + ["2025"] * 2,
+    ...     "events_low": [70, 80, 75, 80], "events_high": [70, 80, 75, 80]})
+    >>> table = by_year(cohorts, outcome="graduation", reference="White")
+    >>> gap = table.query("statistic == 'difference' and group == 'Black'")
+    >>> gap[["year", "estimate"]].round(2).values.tolist()
+    [['2024', -0.1], ['2025', -0.05]]
+    """
+    return _by_part("year", outcomes, outcome, reference, confidence)
+
+
+def by_subject(
+    outcomes: pd.DataFrame,
+    *,
+    outcome: str,
+    reference: str,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Compare the rate of an outcome between groups, in each subject.
+
+    Parameters
+    ----------
+    outcomes
+        As `of_levels` returns, of one year.
+    outcome
+        The value of `outcome` to take, such as `proficiency`.
+    reference
+        The group that all others are compared with.
+    confidence
+        Two-sided level, as a proportion.
+
+    Returns
+    -------
+    DataFrame
+        As `by_race`, with `subject` first; subjects by name. Empty if there are none.
+
+    Raises
+    ------
+    UnknownGroupError
+        If the reference is not one of the groups.
+
+    Examples
+    --------
+    >>> race = pd.Categorical(["Black", "White"], ["Black", "White"])
+    >>> tested = pd.DataFrame({
+    ...     "outcome": "proficiency", "race": race, "population": 100,
+    ...     "subject": "Reading", "events_low": [40, 50], "events_high": [40, 50]})
+    >>> table = by_subject(tested, outcome="proficiency", reference="White")
+    >>> table.query("statistic == 'level'")[["subject", "group", "estimate"]]
+       subject  group  estimate
+    0  Reading  Black       0.4
+    1  Reading  White       0.5
+    """
+    return _by_part("subject", outcomes, outcome, reference, confidence)
+
+
+def of_levels(levels: pd.DataFrame) -> pd.DataFrame:
+    """Turn students per proficiency level into the outcome `proficiency`.
+
+    Parameters
+    ----------
+    levels
+        Tidy `levels`: `school, year, subject, race, proficient, students_low,
+        students_high`.
+
+    Returns
+    -------
+    DataFrame
+        One row per school, year, subject and race: `unit, year, subject, outcome,
+        race, events_low, events_high, others_low, others_high`.
+
+    Examples
+    --------
+    >>> levels = pd.DataFrame({
+    ...     "school": "s", "year": "2025", "subject": "Math", "race": "White",
+    ...     "proficient": [False, True], "students_low": [0, 30],
+    ...     "students_high": [9, 30]})
+    >>> of_levels(levels)[["events_low", "others_low", "others_high"]].values
+    array([[30,  0,  9]])
+    """
+    keys = ["school", "year", "subject", "race"]
+    ends = ["students_low", "students_high"]
+    require_columns(levels, [*keys, "proficient", *ends])
+    names = {True: "events", False: "others"}
+    sides = [
+        levels[levels["proficient"] == side]
+        .groupby(keys, observed=True)[ends]
+        .sum()
+        .rename(columns=lambda end, side=side: end.replace("students", names[side]))
+        for side in (True, False)
+    ]
+    table = pd.concat(sides, axis=1).fillna(0).astype("int64").reset_index()
+    table["race"] = table["race"].astype(levels["race"].dtype)
+    return table.rename(columns={"school": "unit"}).assign(outcome="proficiency")
+
+
+def latest(table: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows of the latest `year`; years sort as text.
+
+    Parameters
+    ----------
+    table
+        Any table with `year`.
+
+    Returns
+    -------
+    DataFrame
+        Its rows of the last year; none if it has none.
+
+    Examples
+    --------
+    >>> latest(pd.DataFrame({"year": ["2023-24", "2024-25"]}))["year"].to_list()
+    ['2024-25']
+    """
+    require_columns(table, ["year"])
+    return table[table["year"] == table["year"].max()]
+
+
+COLUMNS = [
+    *("group", "events_low", "events_high", "others_low", "others_high", "events"),
+    *("population", "rate_low", "rate_high", "reliability", "statistic"),
+    *(*MEASURE_COLUMNS, "people_to_parity", "direction"),
+]
+MEASURES = {
+    LEVEL: "{outcome} rate",
+    DIFFERENCE: "difference in {outcome} rate",
+    RATIO: "ratio of {outcome} rates",
+}
+METHODS = {
+    LEVEL: "Wilson score",
+    DIFFERENCE: "Newcombe hybrid score",
+    RATIO: "square-and-add ratio of Wilson limits",
+}
+
+
+def _ratio_limits(
+    events: pd.Series,
+    population: pd.Series,
+    reference_events: int,
+    reference_population: int,
+    confidence: float,
+) -> intervals.Limits:
+    sides = [(events, population), (reference_events, reference_population)]
+    with np.errstate(invalid="ignore"):  # of nobody, nothing is known
+        rates = [np.divide(*side) for side in sides]
+    limits = [intervals.wilson(*side, confidence) for side in sides]
+    return intervals.mover_ratio(rates[0], *limits[0], rates[1], *limits[1])
+
+
+# Wilson's, Newcombe's and these rise with the events and fall with the others, so
+# that limits at the ends of the bounds hold those of every count in between. (Katz's
+# do not.)
+LIMITS = {DIFFERENCE: intervals.newcombe_difference, RATIO: _ratio_limits}
+
+
+def _by_part(
+    part: str, outcomes: pd.DataFrame, outcome: str, reference: str, confidence: float
+) -> pd.DataFrame:
+    """Apply `by_race` to each value of a column."""
+    require_columns(outcomes, [part])
+    tables = [
+        by_race(
+            rows, outcome=outcome, reference=reference, confidence=confidence
+        ).assign(**{part: value})
+        for value, rows in outcomes.groupby(part)
+    ]
+    table = pd.concat(tables) if tables else pd.DataFrame(columns=COLUMNS)
+    return table.reindex(columns=[part, *COLUMNS]).reset_index(drop=True)
+
+
+def _summed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add up the bounds of each group; keep groups that have no rows."""
+    if "others_low" not in rows:
+        rows = rows.assign(
+            others_low=rows["population"] - rows["events_high"],
+            others_high=rows["population"] - rows["events_low"],
+        )
+    ends = ["events_low", "events_high", "others_low", "others_high"]
+    sums = rows.groupby("race", observed=False)[ends].sum().reset_index(names="group")
+    low, high = sums["events_low"], sums["events_high"]
+    smallest, largest = low + sums["others_high"], high + sums["others_low"]
+    sums["events"] = low.astype("Int64").where(low == high)
+    sums["population"] = smallest.astype("Int64").where(smallest == largest)
+    sums["rate_low"] = low / smallest.where(smallest > 0)
+    sums["rate_high"] = high / largest.where(largest > 0)
+    spread = sums["rate_high"] - sums["rate_low"]
+    sums["reliability"] = np.select(
+        [spread.isna() | (spread > WIDE), spread > 0], [UNKNOWN, MASKED], EXACT
+    )
+    return sums
+
+
+def _compared(
+    frame: pd.DataFrame,
+    statistic: str,
+    outcome: str,
+    reference: str,
+    base: int,
+    confidence: float,
+) -> pd.DataFrame:
+    low = frame["events_low"], frame["events_low"] + frame["others_high"]
+    high = frame["events_high"], frame["events_high"] + frame["others_low"]
+    known = (frame["reliability"] != UNKNOWN).to_numpy()
+    middle = (frame["rate_low"] + frame["rate_high"]).to_numpy() / 2
+    if statistic == LEVEL:
+        estimate = middle
+        least = intervals.wilson(*low, confidence)[0]
+        most = intervals.wilson(*high, confidence)[1]
+    else:
+        known = known & known[base]
+        estimate = middle - middle[base]
+        if statistic == RATIO:
+            estimate = middle / middle[base] if middle[base] else middle * np.nan
+        base_low, base_high = ([end.iloc[base] for end in ends] for ends in (low, high))
+        least = LIMITS[statistic](*low, *base_high, confidence)[0]
+        most = LIMITS[statistic](*high, *base_low, confidence)[1]
+        least[base] = most[base] = np.nan  # a group cannot differ from itself
+    short = np.ceil(
+        ((middle[base] - middle) * frame["population"].to_numpy(float, na_value=np.nan))
+        .clip(0)
+        .round(9)
+    )
+    ends = (
+        "" if (frame["reliability"] == EXACT).all() else " at both ends of the bounds"
+    )
+    return measure_table(
+        frame.assign(statistic=statistic),
+        measure=MEASURES[statistic].format(outcome=outcome),
+        reference=None if statistic == LEVEL else reference,
+        estimate=np.where(known, estimate, np.nan),
+        conf_low=np.where(known, least, np.nan),
+        conf_high=np.where(known, most, np.nan),
+        confidence=confidence,
+        method=METHODS[statistic] + ends,
+        people_to_parity=pd.array(
+            np.where(known & known[base], short, np.nan), dtype="Int64"
+        ),
+        direction="higher is better",
+    )

@@ -1,0 +1,270 @@
+"""Workforce representation: each group's share of the workforce against residents.
+
+The benchmark here is all residents of the city. Other benchmarks (residents of
+working age, the labour force, those available in an occupation) answer other
+questions; this one answers: does the workforce look like the city?
+
+The roster is a full count, so the share on its date is certain. The intervals answer
+a further question: what would the share be if the same hiring went on? They treat the
+workforce as a draw, and carry the census margins of the residents' shares.
+"""
+
+from fractions import Fraction
+from math import ceil
+
+import numpy as np
+import pandas as pd
+
+from equity.measure import acs, intervals
+from equity.measure.table import (
+    MEASURE_COLUMNS,
+    measure_table,
+    numbers,
+    require_columns,
+)
+
+WHOLE = "All departments"
+OTHERS = "All other departments"
+LEVEL, DIFFERENCE, RATIO = "level", "difference", "ratio"
+RECORDED, NOT_RECORDED = "recorded", "the roster cannot record this group"
+
+
+def by_race(
+    workers: pd.DataFrame, population: pd.DataFrame, *, confidence: float = 0.95
+) -> pd.DataFrame:
+    """Compare each group's share of the workforce with its share of residents.
+
+    Parameters
+    ----------
+    workers
+        Tidy `workers` of one date. `race` is a categorical: a group of `population`
+        that is not among its categories cannot be recorded by the roster, and stays
+        missing, not zero.
+    population
+        Tidy `population`.
+    confidence
+        Two-sided level, as a proportion.
+
+    Returns
+    -------
+    DataFrame
+        One row per group of `population` and `statistic`: `level` (share of the
+        workforce whose race is on record), `difference` (from the residents' share)
+        and `ratio` (to it). With `department`, `group`, `events` (workers),
+        `population` (workers whose race is on record), `benchmark`,
+        `benchmark_low`, `benchmark_high` (residents' share), the measure columns,
+        `people_to_parity` (workers more, at the same size of the workforce; zero at
+        or above parity), `direction` and `reliability`.
+
+    References
+    ----------
+    Wilson (1927), JASA 22, 209-212. Zou and Donner (2008), Statistics in Medicine
+    27, 1693-1702 (difference). Donner and Zou (2012), Statistical Methods in Medical
+    Research 21, 347-359 (ratio).
+
+    Examples
+    --------
+    >>> race = pd.Categorical(["White"] * 30 + ["Black"] * 10, ["Black", "White"])
+    >>> staff = pd.DataFrame({"race": race, "department": "Fire"})
+    >>> people = pd.DataFrame({"area": "1", "race": ["Black", "White"],
+    ...                        "estimate": [400, 600], "moe": np.nan})
+    >>> table = by_race(staff, people)
+    >>> table.query("statistic == 'level'")[
+    ...     ["group", "events", "benchmark", "estimate", "people_to_parity"]]
+       group  events  benchmark  estimate  people_to_parity
+    0  Black      10        0.4      0.25                 6
+    1  White      30        0.6      0.75                 0
+    """
+    return by_department(
+        workers.assign(department=WHOLE), population, largest=1, confidence=confidence
+    )
+
+
+def by_department(
+    workers: pd.DataFrame,
+    population: pd.DataFrame,
+    *,
+    largest: int,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Compare shares with residents in each of the largest departments.
+
+    Parameters
+    ----------
+    workers
+        Tidy `workers` of one date.
+    population
+        Tidy `population`.
+    largest
+        How many departments are shown; the others count together.
+    confidence
+        Two-sided level, as a proportion.
+
+    Returns
+    -------
+    DataFrame
+        As `by_race`, per `department`: a categorical, largest first. No rows without
+        workers or residents.
+
+    Examples
+    --------
+    >>> race = pd.Categorical(["White", "Black", "White"], ["Black", "White"])
+    >>> staff = pd.DataFrame({"race": race, "department": ["Fire", "Fire", "Parks"]})
+    >>> people = pd.DataFrame({"area": "1", "race": ["Black", "White"],
+    ...                        "estimate": [400, 600], "moe": np.nan})
+    >>> table = by_department(staff, people, largest=1)
+    >>> table["department"].cat.categories.to_list()
+    ['Fire', 'All other departments']
+    """
+    require_columns(workers, ["race", "department"])
+    if workers.empty or population.empty:
+        return pd.DataFrame(columns=COLUMNS)
+    benchmark = acs.shares(population, confidence=confidence)
+    groups = list(benchmark["group"])
+    recorded = workers["race"].cat.categories
+    department = _largest(workers["department"], largest)
+    counts = pd.crosstab(department, workers["race"].astype(str))
+    counts = counts.reindex(department.cat.categories, fill_value=0)
+    counts = counts.reindex(columns=groups, fill_value=0)
+    counts = counts.rename_axis(index="department", columns=None).reset_index()
+    frame = counts.melt("department", var_name="group", value_name="events")
+    frame["population"] = frame.groupby("department")["events"].transform("sum")
+    frame["department"] = frame["department"].astype(department.dtype)
+    frame["group"] = pd.Categorical(frame["group"], groups, ordered=True)
+    frame = frame.sort_values(["department", "group"], ignore_index=True)
+    there = frame["group"].isin(recorded)
+    frame["events"] = frame["events"].astype("Int64").where(there)
+    each = benchmark.set_index("group").loc[frame["group"]]
+    frame = frame.assign(
+        benchmark=each["estimate"].to_numpy(),
+        benchmark_low=each["conf_low"].to_numpy(),
+        benchmark_high=each["conf_high"].to_numpy(),
+        reliability=np.where(there, RECORDED, NOT_RECORDED),
+    )
+    parity = _people_to_parity(frame, each)
+    return pd.concat(
+        [_compared(frame, statistic, confidence, parity) for statistic in METHODS],
+        ignore_index=True,
+    )
+
+
+def coverage(workers: pd.DataFrame) -> pd.DataFrame:
+    """Count the workforce by race as recorded, those without a race included.
+
+    Parameters
+    ----------
+    workers
+        Tidy `workers` of one date.
+
+    Returns
+    -------
+    DataFrame
+        One row per category of `race`: `group`, `events` (workers), `population`
+        (all workers), and the measure columns; the share is exact.
+
+    Examples
+    --------
+    >>> race = pd.Categorical(["White", "Unknown"], ["White", "Unknown"])
+    >>> coverage(pd.DataFrame({"race": race}))[["group", "events", "estimate"]]
+         group  events  estimate
+    0    White       1       0.5
+    1  Unknown       1       0.5
+    """
+    require_columns(workers, ["race"])
+    counts = workers["race"].value_counts(sort=False)
+    frame = pd.DataFrame(
+        {
+            "group": counts.index.astype(str),
+            "events": counts.to_numpy(),
+            "population": len(workers),
+        }
+    )
+    share = numbers(frame, "events") / max(len(workers), 1)
+    return measure_table(
+        frame,
+        measure="share of all workers",
+        reference=None,
+        estimate=share,
+        conf_low=share,
+        conf_high=share,
+        confidence=0.95,
+        method="full count",
+    )
+
+
+COLUMNS = [
+    *("department", "group", "events", "population", "benchmark", "benchmark_low"),
+    *("benchmark_high", "reliability", "statistic", *MEASURE_COLUMNS),
+    *("people_to_parity", "direction"),
+]
+MEASURES = {
+    LEVEL: "share of workforce",
+    DIFFERENCE: "difference from share of residents",
+    RATIO: "proportionality index",
+}
+METHODS = {
+    LEVEL: "Wilson score",
+    DIFFERENCE: "square-and-add of Wilson and census limits",
+    RATIO: "square-and-add ratio of Wilson and census limits",
+}
+
+
+def _compared(
+    frame: pd.DataFrame, statistic: str, confidence: float, parity: pd.Series
+) -> pd.DataFrame:
+    events, population = numbers(frame, "events"), numbers(frame, "population")
+    share = np.divide(
+        events, population, out=np.full_like(events, np.nan), where=population > 0
+    )
+    own = (share, *intervals.wilson(events, population, confidence))
+    names = ("benchmark", "benchmark_low", "benchmark_high")
+    residents = [numbers(frame, name) for name in names]
+    if statistic == LEVEL:
+        estimate, low, high = own
+    elif statistic == DIFFERENCE:
+        estimate = share - residents[0]
+        low, high = intervals.mover_difference(*own, *residents)
+    else:
+        some = residents[0] > 0
+        estimate = np.divide(
+            share, residents[0], out=np.full_like(share, np.nan), where=some
+        )
+        low, high = intervals.mover_ratio(*own, *residents)
+    return measure_table(
+        frame.assign(statistic=statistic),
+        measure=MEASURES[statistic],
+        reference=None if statistic == LEVEL else "Residents",
+        estimate=estimate,
+        conf_low=low,
+        conf_high=high,
+        confidence=confidence,
+        method=METHODS[statistic],
+        people_to_parity=parity,
+        direction="parity is better",
+    )
+
+
+def _people_to_parity(frame: pd.DataFrame, benchmark: pd.DataFrame) -> pd.Series:
+    """Count workers short of the residents' share, in whole people, exactly."""
+    people = [
+        None
+        if pd.isna(row.events)
+        else max(0, ceil(Fraction(int(g), int(n)) * int(row.population)) - row.events)
+        for row, g, n in zip(
+            frame.itertuples(),
+            benchmark["events"],
+            benchmark["population"],
+            strict=True,
+        )
+    ]
+    return pd.Series(people, index=frame.index, dtype="Int64")
+
+
+def _largest(department: pd.Series, largest: int) -> pd.Series:
+    """Keep the largest departments by name; the others become one."""
+    sizes = department.value_counts().rename_axis("name").reset_index(name="size")
+    sizes = sizes.sort_values(["size", "name"], ascending=[False, True])
+    kept = sizes["name"].head(largest).to_list()
+    order = kept if len(sizes) <= largest else [*kept, OTHERS]
+    named = department.where(department.isin(kept), OTHERS)
+    return named.astype(pd.CategoricalDtype(order, ordered=True))

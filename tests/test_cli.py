@@ -1,0 +1,135 @@
+"""The command: each mistake is one line that says what to do, and exits non-zero."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def project(tmp_path, root):
+    """A copy of what a user has, without outputs."""
+    for folder in ("params", "notebooks"):
+        shutil.copytree(root / folder, tmp_path / folder)
+    shutil.copytree(root / "data" / "raw", tmp_path / "data" / "raw")
+    return tmp_path
+
+
+def equity(project, *arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "equity", *arguments],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+def change(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def refused(done):
+    """The one line a refused command says."""
+    assert done.returncode not in (0, None)
+    lines = done.stderr.strip().splitlines()
+    assert "Traceback" not in done.stderr
+    assert lines[-1].startswith("error: ")
+    assert not any(line.startswith("error: ") for line in lines[:-1])
+    return lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("min_cell: 10", "min_cel: 10", "unknown key 'min_cel'"),
+        ("min_cell: 10", "min_cell: ten", "a whole number from 5 to 30"),
+        ("min_cell: 10", "min_cell: 1", "a whole number from 5 to 30"),
+        ('period: "2025Q4"', "period: 2025", "such as '2025Q4'"),
+        ("reference: White", "reference: Wite", "'Wite' is not a group"),
+        ("city: sample", "city: ../../evil", "city"),
+        ("city: sample", "city: nowhere", "equity new nowhere"),
+        ("seed: 1", "seed: 1\nseed: 2", "seed is given twice"),
+        ("target_days: 14", "target_days: 014", "in quotes"),
+    ],
+)
+def test_a_wrong_setting_is_one_line(project, old, new, said):
+    change(project / "params" / "sample.yaml", old, new)
+    line = refused(equity(project, "run", "params/sample.yaml"))
+    assert said in line
+    assert not (project / "reports").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("sample/population.csv", "sample/people.csv", "sample/people.csv does not"),
+        ("      White: White\n", "", "'White' ("),
+        ("      Cancelled: cancelled\n", "", "'Cancelled' ("),
+        ("status: Status", "status: State", "columns ['State'] are missing"),
+        ("confirmed: true", "confirmed: false", "not confirmed"),
+    ],
+)
+def test_a_wrong_source_is_one_line(project, old, new, said):
+    change(project / "data" / "raw" / "sample" / "sources.yaml", old, new)
+    line = refused(equity(project, "run", "params/sample.yaml"))
+    assert said in line
+    assert not (project / "reports").exists()
+
+
+def test_a_missing_params_file_is_one_line(project):
+    assert "does not exist" in refused(equity(project, "run", "params/none.yaml"))
+
+
+def test_a_wrong_option_is_one_line(project):
+    refused(equity(project, "run", "params/sample.yaml", "--perod", "2025Q4"))
+
+
+def test_a_wrong_period_is_one_line(project):
+    line = refused(equity(project, "run", "params/sample.yaml", "--period", "2025"))
+    assert "--period" in line
+
+
+def test_raw_must_be_a_folder(project):
+    line = refused(equity(project, "check", "params/sample.yaml", "--raw", "nowhere"))
+    assert "--raw" in line
+
+
+def test_outside_a_project_the_error_says_where_to_go(tmp_path):
+    (tmp_path / "p.yaml").write_text(
+        'city: sample\ncity_name: A\nperiod: "2025Q4"\n', encoding="utf-8"
+    )
+    assert "not inside an equity project" in refused(equity(tmp_path, "run", "p.yaml"))
+
+
+def test_check_says_what_can_be_used(project):
+    done = equity(project, "check", "params/sample.yaml")
+    assert done.returncode == 0, done.stderr
+    assert "service_requests.csv: 22,200 rows read" in done.stdout
+
+
+def test_raw_folder_elsewhere_is_used(project, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    (project / "data" / "raw" / "sample").rename(elsewhere)
+    (tmp_path / "other").mkdir()
+    elsewhere.rename(tmp_path / "other" / "sample")
+    done = equity(project, "check", "params/sample.yaml", "--raw", "other")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_the_sample_city_from_settings_to_pages(project):
+    done = equity(project, "run", "params/sample.yaml")
+    assert done.returncode == 0, done.stderr
+    release = project / "reports" / "sample" / "2025Q4"
+    assert str(release.relative_to(project) / "index.html") in done.stdout
+    assert len(list(release.glob("*.html"))) == 5
+    verified = equity(project, "verify", str(release))
+    assert verified.returncode == 0, verified.stderr
+    (release / "index.html").write_text("changed", encoding="utf-8")
+    assert equity(project, "verify", str(release)).returncode != 0
