@@ -20,6 +20,7 @@ from tqdm import tqdm
 from equity import prepare, project, race
 from equity.errors import NotebookError
 from equity.params import Params
+from equity.prepare import services, sources
 from equity.publish import page, release
 
 NOTEBOOKS = (
@@ -68,8 +69,8 @@ def run(
     ['data_quality', 'service_access', 'workforce_representation',
     'educational_achievement']
     """
-    sources = [project.root() / "notebooks" / f"{name}.ipynb" for name in NOTEBOOKS]
-    settings = {path: chosen(path, params) for path in sources}
+    books = [project.root() / "notebooks" / f"{name}.ipynb" for name in NOTEBOOKS]
+    settings = {path: chosen(path, params) for path in books}
     tables = prepare.load(
         params.city,
         period=params.period,
@@ -95,16 +96,16 @@ def run(
 
 def _facts(params: Params, tables: prepare.Tables) -> page.Facts:
     """Gather what every page says about itself."""
-    quarters = "quarter" if params.quarters == 1 else f"{params.quarters} quarters"
     return page.Facts(
         version=version("equity-notebooks"),
-        data_read=f"Requests of the {quarters} ending with {params.period}",
+        data_read=f"Requests of {services.dates(params.period, params.quarters)}",
         method=f"Race and ethnicity: {race.standard(params.race_standard).title}.",
         summary=(
-            f"Do all groups of residents of {params.city_name} get the same service, "
-            "the same chance of a city job, and the same schooling? These pages compare "
-            "groups of residents, and say how sure each number is."
+            f"Do all groups of residents of {params.city_name} get the same service, a "
+            "like share of city jobs, and the same schooling? These pages compare the "
+            "groups, and say how sure each number is."
         ),
+        limits=tuple(sources.read_sources(project.sources_file(params.city)).limits),
         confidence=params.confidence,
         min_cell=params.min_cell,
     )

@@ -2,8 +2,8 @@
 
 Requests say where, not who. Each request is shared among the groups as the residents
 of its area are: the *area-weighted* figure of a group is what the areas of its average
-resident see. It tells how places differ, and is closer to equality than what persons
-of the groups would report, since every area is mixed.
+resident see. It tells how places differ, not how persons do: since every area is mixed,
+differences between persons can be larger or smaller.
 
 Requests still open count as waiting: curves are Kaplan-Meier, not means of those
 closed. Intervals come from redraws that carry two uncertainties together: the counts
@@ -112,7 +112,7 @@ def by_race(
         return pd.DataFrame(columns=COLUMNS)
     people = _People.of(population)
     base = position_of(pd.DataFrame({"group": people.groups}), reference)
-    cells = _Cells.of(request_counts, people.areas)
+    cells = _Cells.of(request_counts, people)
     random = np.random.default_rng(seed)
     found = _statistics(people.estimate, cells, cells.count, years, target_days)
     redrawn = [
@@ -289,14 +289,11 @@ class _People:
         estimate = population.pivot_table(values="estimate", aggfunc="sum", **keys)
         error = population.assign(se=acs.standard_error(population["moe"].fillna(0)))
         error = error.pivot_table(values="se", aggfunc="sum", **keys)
-        error = error.reindex_like(estimate).fillna(0)
-        # Where nobody is estimated to live, chance draws would share out requests.
-        error[estimate.sum(axis=1) == 0] = 0.0
         return cls(
             estimate.index,
             [str(group) for group in estimate.columns] + [EVERYONE],
             estimate.fillna(0).to_numpy(dtype=float),
-            error.to_numpy(dtype=float),
+            error.reindex_like(estimate).fillna(0).to_numpy(dtype=float),
         )
 
     def redraw(self, random: np.random.Generator) -> np.ndarray:
@@ -316,8 +313,10 @@ class _Cells:
     dispersion: float
 
     @classmethod
-    def of(cls, request_counts: pd.DataFrame, areas: pd.Index) -> "_Cells":
-        known = request_counts[request_counts["area"].isin(areas)]
+    def of(cls, request_counts: pd.DataFrame, people: _People) -> "_Cells":
+        # Where nobody is estimated to live, chance draws would share requests out.
+        areas, lived_in = people.areas, people.estimate.sum(axis=1) > 0
+        known = request_counts[request_counts["area"].isin(areas[lived_in])]
         sums = known.groupby(["area", "days"], as_index=False)
         sums = sums[["closed", "censored"]].sum()
         days = int(sums["days"].max()) + 1 if len(sums) else 1

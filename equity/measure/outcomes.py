@@ -234,6 +234,28 @@ def of_levels(levels: pd.DataFrame) -> pd.DataFrame:
     return table.rename(columns={"school": "unit"}).assign(outcome="proficiency")
 
 
+def latest_year(table: pd.DataFrame) -> str:
+    """Name the latest `year`; years sort as text.
+
+    Parameters
+    ----------
+    table
+        Any table with `year`.
+
+    Returns
+    -------
+    str
+        The year; empty if there are no rows.
+
+    Examples
+    --------
+    >>> latest_year(pd.DataFrame({"year": ["2023-24", "2024-25"]}))
+    '2024-25'
+    """
+    require_columns(table, ["year"])
+    return "" if table.empty else str(table["year"].max())
+
+
 def latest(table: pd.DataFrame) -> pd.DataFrame:
     """Keep the rows of the latest `year`; years sort as text.
 
@@ -253,7 +275,7 @@ def latest(table: pd.DataFrame) -> pd.DataFrame:
     ['2024-25']
     """
     require_columns(table, ["year"])
-    return table[table["year"] == table["year"].max()]
+    return table[table["year"] == latest_year(table)]
 
 
 COLUMNS = [

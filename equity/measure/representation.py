@@ -233,7 +233,7 @@ def _compared(
     return measure_table(
         frame.assign(statistic=statistic),
         measure=MEASURES[statistic],
-        reference=None if statistic == LEVEL else "Residents",
+        reference=None if statistic == LEVEL else "residents",
         estimate=estimate,
         conf_low=low,
         conf_high=high,

@@ -189,8 +189,9 @@ def cite(files: pd.DataFrame, *kinds: str) -> str:
     >>> cite(files, "areas")
     'Tracts (City of X, 2010)'
     """
-    chosen = files[files["kind"].isin(kinds)].drop_duplicates(["title", "source"])
-    return "; ".join(
-        f"{row.title} ({', '.join(part for part in (row.source, row.vintage) if part)})"
-        for row in chosen.itertuples()
-    )
+    chosen = files[files["kind"].isin(kinds)]
+    parts = []
+    for (title, source), same in chosen.groupby(["title", "source"], sort=False):
+        facts = [source, *dict.fromkeys(same["vintage"])]
+        parts.append(f"{title} ({', '.join(fact for fact in facts if fact)})")
+    return "; ".join(parts)

@@ -51,6 +51,33 @@ def window(period: str, quarters: int) -> tuple[pd.Timestamp, pd.Timestamp]:
     return (last - quarters + 1).start_time, last.end_time.normalize()
 
 
+def dates(period: str, quarters: int) -> str:
+    """Write the months that the quarters cover, for readers.
+
+    Parameters
+    ----------
+    period
+        A quarter such as `2025Q4`.
+    quarters
+        How many quarters, that one included.
+
+    Returns
+    -------
+    str
+        First and last month.
+
+    Examples
+    --------
+    >>> dates("2025Q4", 4)
+    'January to December 2025'
+    >>> dates("2014Q4", 16)
+    'January 2011 to December 2014'
+    """
+    first, last = window(period, quarters)
+    year = "" if first.year == last.year else f" {first.year}"
+    return f"{first.month_name()}{year} to {last.month_name()} {last.year}"
+
+
 def clean_requests(
     raw: pd.DataFrame,
     source: sources.Requests,

@@ -297,12 +297,14 @@ class Sources(BaseModel):
     ----------
     **data
         A list of files per kind, and `confirmed`, which a person sets to true after
-        reading what `equity new` proposed.
+        reading what `equity new` proposed. `limits` are sentences for the front page on
+        what this city's report cannot show.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     confirmed: bool
+    limits: list[str] = []
     areas: Annotated[list[Areas], Field(max_length=1)] = []
     population: Annotated[list[Population], Field(max_length=1)] = []
     requests: list[Requests] = []
@@ -342,7 +344,7 @@ class Sources(BaseModel):
         return [source for kind in KINDS for source in getattr(self, kind)]
 
 
-KINDS = [name for name in Sources.model_fields if name != "confirmed"]
+KINDS = [name for name in Sources.model_fields if name not in ("confirmed", "limits")]
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,7 @@ def _make(
             bar.set_postfix_str(source.file)
             read = sources.read_places if kind == "areas" else sources.read_table
             raw = read(source, folder=folder)
-            ledger = Ledger(kind, source.file, len(raw), source.title)
+            ledger = Ledger(kind, source.file, len(raw), _titled(source))
             raw = _kept(raw, source, ledger)
             made[TABLE[kind]].append(step(raw, source, ledger, **context))
             made["ledger"].append(ledger.frame())
@@ -185,6 +185,11 @@ def _kept(raw: pd.DataFrame, source: sources.Source, ledger: Ledger) -> pd.DataF
     if rows.empty:
         raise InputError(f"{source.file}: no row is left; check 'keep' in sources.yaml")
     return rows
+
+
+def _titled(source: sources.Source) -> str:
+    """Name a file for readers, with what it is of."""
+    return ", ".join(part for part in (source.title, source.vintage) if part)
 
 
 TABLE = {kind: kind for kind in sources.KINDS}

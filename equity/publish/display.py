@@ -7,9 +7,9 @@ of the downloads:
 table
     ``{"kind": "table", "name", "caption", "columns", "rows", "row_header": 0,
     "notes": [str], "source": str}``. A column is ``{"name", "label", "type"}``, its
-    type one of "text", "count", "percent", "points", "ratio", "number". A cell is
-    ``{"value", "text", "hidden"}``: the rounded number (a string in a text column, or
-    None), what a reader sees, and whether protection took it away.
+    type "text" or one of ``UNITS``. A cell is ``{"value", "text", "hidden"}``: the
+    rounded number (a string in a text column, or None), what a reader sees, and
+    whether protection took it away.
 
     Two columns that are the limits of one interval are shown as one, of type
     "interval": ``{"name": "conf_low_conf_high", "label", "type": "interval", "unit":
@@ -51,6 +51,7 @@ UNITS = {
     "points": (100, 1),
     "ratio": (1, 2),
     "number": (1, 1),
+    "days": (1, 0),
 }
 
 NO_DATA = "No data of this kind were given for this city."
@@ -273,17 +274,20 @@ def quantity(
     Returns
     -------
     str
-        "12.3%", "4.5 percentage points", "1.28 times", or "14.0 days".
+        "12.3%", "4.5 percentage points", "1.28 times", or "14 days".
 
     Examples
     --------
-    >>> quantity(4.5, "points"), quantity(14.0, "number", "days")
-    ('4.5 percentage points', '14.0 days')
+    >>> quantity(4.5, "points"), quantity(14.0, "days"), quantity(1.0, "days")
+    ('4.5 percentage points', '14 days', '1 day')
     """
     text = number(value, unit, sign=sign)
     if unit == "percent":
         return f"{text}%"
-    noun = noun or {"points": "percentage points", "ratio": "times"}.get(unit, "")
+    usual = {"points": "percentage points", "ratio": "times", "days": "days"}
+    noun = noun or usual.get(unit, "")
+    if unit == "days" and abs(value) == 1:
+        noun = noun.removesuffix("s")
     return f"{text} {noun}".rstrip()
 
 

@@ -441,7 +441,11 @@ def _draw_many(
     cell = (WIDTH - names - 0.05) / across
     labels = [shorten(row.label) for rows in panels.values() for row in rows]
     row = 0.235 if all(len(label) <= 23 for label in labels) else 0.31
-    head = 0.3 if all(len(panel) <= wrap for panel in panels) else 0.46
+    headings = {  # capitals are wider
+        panel: textwrap.wrap(panel, wrap - 5 if panel.isupper() else wrap)
+        for panel in panels
+    }
+    head = 0.14 + 0.16 * max(len(lines) for lines in headings.values())
     under = " · ".join(text for text in (look.label, _line_words(look)) if text)
     above = _title_height(title) + (0.3 if look.compare else 0.0)
     top, foot, bottom = above + (0.24 if under else 0.0), 0.32, 0.02
@@ -462,7 +466,7 @@ def _draw_many(
             )
         )
         _set_scale(axes, look, len(rows))
-        heading = "\n".join(textwrap.wrap(panel, wrap)[:2])
+        heading = "\n".join(headings[panel])
         axes.annotate(
             heading, (0, 1), (0, 5), xycoords="axes fraction", fontsize=9.5,
             textcoords="offset points", va="bottom", weight="bold", linespacing=1.05,
@@ -587,6 +591,8 @@ def _strip(axes: Axes, at: int, row: _Row, look: _Look, small: bool) -> None:
             facecolor=STRIP, edgecolor="none", zorder=2,
         )
     )  # fmt: skip
+    if look.compare:  # the hollow mark may stand anywhere: the words go beside
+        return
     axes.text(
         0.5, at, _blank_words(row, look, small), transform=axes.get_yaxis_transform(),
         ha="center", va="center_baseline", fontsize=9, color=GREY, style="italic",
@@ -606,6 +612,9 @@ def _row_numbers(
     axes: Axes, at: int, row: _Row, look: _Look, widths: list[float]
 ) -> None:
     texts = [""] * len(widths)
+    blank = row.estimate is None and bool(look.compare) and not _is_base(row)
+    if blank:
+        texts[0] = _blank_words(row, look, small=True)
     if row.estimate is not None:
         texts[0] = display.number(row.estimate, look.unit)
         texts[0] += "%" if look.unit == "percent" else ""
@@ -619,8 +628,10 @@ def _row_numbers(
         axes.annotate(
             text, (1, at), (72 * right, 0), ha="right", va="center_baseline",
             xycoords=("axes fraction", "data"), textcoords="offset points",
-            weight="bold" if column == 0 and len(widths) > 1 else "normal",
-            color=(INK, GREY, RUST)[column], fontsize=9.5 if column == 0 else 9,
+            weight="bold" if column == 0 < len(widths) - 1 and not blank else "normal",
+            color=(GREY if blank else INK, GREY, RUST)[column],
+            fontsize=9.5 if column == 0 and not blank else 9,
+            style="italic" if blank and column == 0 else "normal",
         )  # fmt: skip
 
 

@@ -392,14 +392,20 @@ def representation(
     benchmark_whole: str = "residents",
     people: str = "people",
     members: str = "employees",
+    largest: bool = False,
 ) -> Published:
     """Say every group's share of a whole beside its share of a benchmark.
+
+    A difference is clear if its interval does not include zero; where no differences
+    are given, if the interval of the share does not include the benchmark. People to
+    parity are said only where the difference is clear.
 
     Parameters
     ----------
     shares
         One row per ``group``: ``estimate`` is its share of the whole, as a
-        proportion, with limits; ``people_to_parity`` is used where it is there.
+        proportion, with limits; ``people_to_parity`` is used where it is there. Or
+        a measure table with ``statistic``, which brings its own differences.
     benchmark
         The column with the group's share of the benchmark, as a proportion, taken
         as known. Name it in ``protect(..., public=[...])``.
@@ -411,6 +417,9 @@ def representation(
         What the members of the groups are.
     members
         What the people to parity would be.
+    largest
+        Only one sentence: the group that is the most people short of parity, or that
+        none is clearly short of it.
 
     Returns
     -------
@@ -429,26 +438,38 @@ def representation(
     """
     if require(shares, "findings.representation").frame.empty:
         return display.absent()
-    frame = _frame(shares, "findings.representation", benchmark)
-    sentences = []
-    for row in _records(frame, "percent", extra=benchmark):
-        name = _upper(_people(row["group"], people))
+    level, apart, _ = _stacked(shares, None, None)
+    gaps = _rows(apart, "points")
+    frame = _frame(level, "findings.representation", benchmark)
+    rows = _records(frame, "percent", extra=benchmark)
+    said = {}
+    for row in rows:
+        name, gap = _people(row["group"], people), gaps.get(row["group"])
         if row["estimate"] is None:
-            figure = f"{_people(row['group'], people)} as a share of {whole}"
-            sentences.append(_blank(row, figure, shares.why))
+            said[row["group"]] = _blank(row, f"{name} as a share of {whole}", level.why)
             continue
-        text = f"{name} are {display.quantity(row['estimate'], 'percent')} of {whole}"
-        text += _interval(row, "percent")
-        other = row[benchmark]
-        if other is None:
-            sentences.append(f"{text}; their share of {benchmark_whole} is not known.")
+        text = f"{_upper(name)} are {display.quantity(row['estimate'], 'percent')}"
+        text += f" of {whole}{_interval(row, 'percent')}"
+        if row[benchmark] is None:
+            said[row["group"]] = f"{text}; of {benchmark_whole}, it is not known."
             continue
-        text += f" and {display.quantity(other, 'percent')} of {benchmark_whole}"
-        exact = row["exact"]
-        if exact["conf_low"] <= exact[benchmark] <= exact["conf_high"]:
-            text += ", no clear difference"
-        sentences.append(f"{text}.{_to_parity(row, members)}")
-    return _publish(sentences)
+        other = display.quantity(row[benchmark], "percent")
+        text += f" and {other} of {benchmark_whole}"
+        if _differs(row, gap, benchmark):
+            said[row["group"]] = f"{text}{_apart(gap)}.{_to_parity(row, members)}"
+        else:
+            said[row["group"]] = f"{text}, no clear difference{_reach(gap)}."
+    if not largest:
+        return _publish(list(said.values()))
+    short = [
+        row
+        for row in rows
+        if row["parity"] and _differs(row, gaps.get(row["group"]), benchmark)
+    ]
+    if not short:
+        return _publish([f"No group shown is clearly short of its share of {whole}."])
+    most = max(short, key=lambda row: row["parity"])
+    return _publish([f"The largest shortfall: {said[most['group']]}"])
 
 
 def people_to_parity(
@@ -833,12 +854,22 @@ def _largest(
     left_out = any(
         row["hidden"] for row in [*_records(frame, said.unit), *measured.values()]
     )
-    note = " Groups whose figures are hidden are left out." if left_out else ""
+    unknown = any(
+        row["estimate"] is None and not row["hidden"]
+        for row in _records(frame, said.unit)
+    )
+    why_out = {
+        (True, True): "hidden or not known",
+        (True, False): "hidden",
+        (False, True): "not known",
+    }.get((left_out, unknown))
+    note = f" Groups whose figures are {why_out} are left out." if why_out else ""
     if not others:
         return f"No comparison with {base} can be shown.{note}"
     clear = [r for r in others if _clear(apart.get(r["group"]), fold.get(r["group"]))]
     if not clear:
-        return f"No group shown differs clearly from {base}.{note}"
+        whom = _people(others[0]["reference"] or "", said.people)
+        return f"No clear difference from {whom} can be seen in any group shown.{note}"
     size = {
         r["group"]: _size(measured[r["group"]]["estimate"], not apart) for r in clear
     }
@@ -852,6 +883,34 @@ def _size(estimate: float, is_ratio: bool) -> float:
     if not is_ratio:
         return abs(estimate)
     return max(estimate, 1 / estimate) if estimate > 0 else float("inf")
+
+
+def _differs(row: dict, gap: dict | None, benchmark: str) -> bool:
+    """Whether a share differs clearly from its benchmark."""
+    if row["estimate"] is None or row[benchmark] is None:
+        return False
+    if gap is not None:
+        return bool(_is_clear(gap, 0.0))
+    exact = row["exact"]
+    return not exact["conf_low"] <= exact[benchmark] <= exact["conf_high"]
+
+
+def _apart(gap: dict | None) -> str:
+    """A clear difference as ", 9.5 percentage points less (interval 7.9 to 11.1)"."""
+    if gap is None or gap["estimate"] is None:
+        return ""
+    word = "more" if gap["exact"]["estimate"] > 0 else "less"
+    ends = sorted(abs(gap[name]) for name in ("conf_low", "conf_high"))
+    size = display.quantity(gap["estimate"], "points", sign=False)
+    return f", {size} {word} ({gap['level']} {display.span(*ends, 'points')})"
+
+
+def _reach(gap: dict | None) -> str:
+    """How far a difference that is not clear may reach."""
+    if gap is None or gap["conf_low"] is None or gap["conf_high"] is None:
+        return ""
+    limits = display.span(gap["conf_low"], gap["conf_high"], "points")
+    return f" ({gap['level']} of the difference {limits} percentage points)"
 
 
 def _to_parity(row: dict, members: str) -> str:

@@ -282,7 +282,7 @@ def read(notebook: NotebookNode, *, slug: str, pages: Sequence[str] = ()) -> Pag
     blocks: list[Markup | Table | Figure | Finding | Note] = []
     for number, cell in enumerate(notebook.cells, start=1):
         try:
-            blocks += _published(cell, markdown)
+            blocks += [b for b in _published(cell, markdown) if not _repeats(b, blocks)]
             if blocks and prose.title is None:
                 raise ValueError("something to show before the title ('# ...')")
         except ValueError as error:
@@ -344,6 +344,11 @@ def _checked_output(output: NotebookNode) -> Mapping[str, Any]:
             "value); protect it and show it through equity.publish, or remove it"
         )
     return output.data[MIME]
+
+
+def _repeats(block: Any, blocks: Sequence[Any]) -> bool:
+    """Whether a note says what the block before it said: once is enough."""
+    return isinstance(block, Note) and bool(blocks) and blocks[-1] == block
 
 
 def _check_names(blocks: Sequence[Any], slug: str) -> None:

@@ -54,7 +54,7 @@ class _Payload(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-_Unit = Literal["count", "percent", "points", "ratio", "number"]
+_Unit = Literal["count", "percent", "points", "ratio", "number", "days"]
 
 
 class Column(_Payload):
@@ -184,7 +184,7 @@ def _fits(cell: Cell, kind: str) -> bool:
         return isinstance(value, list) and len(value) == 2
     if kind == "text":
         return isinstance(value, str)
-    if kind == "count":
+    if kind in ("count", "days"):
         return isinstance(value, int | float) and float(value).is_integer()
     return isinstance(value, int | float)
 

@@ -155,7 +155,10 @@ def compare(
         for statistic in ("level", "difference", "ratio")
     )
     columns: dict[Key, tuple[str, str]] = {
-        key: (text, "text") for key, text in KEYS.items() if key in level
+        key: (text, "text")
+        for key, text in KEYS.items()
+        if key == "group"
+        or (key in level and not level[key].eq(level[key].iloc[0]).all())
     }
     keys = list(columns)
     columns |= {key: (text, "count") for key, text in counts.items()} | dict(beside)
@@ -301,6 +304,10 @@ def _blank(frame: pd.DataFrame, key: Key, at: int, hidden: bool) -> str:
     names = (key,) if isinstance(key, str) else key
     if hidden and names[0] != "reference":
         return HIDDEN
+    if {"reference", "group"} <= set(frame) and (
+        frame.loc[at, "reference"] == frame.loc[at, "group"]
+    ):
+        return NOT_APPLICABLE  # a group is not compared with itself
     counts = [name for name in COUNTS if name in frame]
     unknown = any(pd.isna(frame.loc[at, name]) for name in counts)
     made = names[0] not in (*counts, "reference") and _is_made(frame, names[0])

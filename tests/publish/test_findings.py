@@ -172,8 +172,8 @@ def test_largest_chooses_among_clear_differences_shown():
     few = DAYS.assign(events=[60, 4, 50, 900])
     (text,) = say(few, differences=GAPS.assign(events=few["events"]), largest=True)
     assert text == (
-        "No group shown differs clearly from where White residents live. Groups whose "
-        "figures are hidden are left out."
+        "No clear difference from White residents can be seen in any group shown. "
+        "Groups whose figures are hidden are left out."
     )
 
 
@@ -218,7 +218,7 @@ def test_representation_says_both_shares_and_parity():
     ).as_payload()["sentences"]
     assert found[0] == (
         "Asian people are 5.0% of the workforce (95% interval 4.0% to 6.0%) and 5.5% "
-        "of residents, no clear difference. Parity would take 5 more Asian employees."
+        "of residents, no clear difference."
     )
     assert found[1].endswith("Parity would take 53 more Black employees.")
     assert "is not shown" in found[2]
@@ -316,3 +316,59 @@ def test_words_follow_the_interval_and_hidden_numbers_never_appear(
     else:
         assert "no clear difference" in text
     assert "no difference" not in text
+
+
+@pytest.fixture
+def stacked():
+    """Two groups' shares, and their differences from the share of residents."""
+    names = ["group", "statistic", "estimate", "conf_low", "conf_high"]
+    table = pd.DataFrame(
+        [
+            ("Asian", "level", 0.046, 0.038, 0.056),
+            ("Hispanic or Latino", "level", 0.126, 0.113, 0.140),
+            ("Asian", "difference", -0.004, -0.013, 0.006),
+            ("Hispanic or Latino", "difference", -0.095, -0.110, -0.079),
+            ("Asian", "ratio", 0.92, 0.76, 1.13),
+            ("Hispanic or Latino", "ratio", 0.57, 0.51, 0.64),
+        ],
+        columns=names,
+    )
+    level = table["statistic"] == "level"
+    return table.assign(
+        events=[102, 279] * 3,
+        population=2216,
+        benchmark=[0.05, 0.221] * 3,
+        people_to_parity=[9, 212] * 3,
+        reference=level.map({True: None, False: "residents"}),
+        confidence=0.95,
+    )
+
+
+def test_representation_judges_by_the_difference_where_it_is_given(stacked):
+    protected = protect(stacked, lines=None, public=["benchmark"])
+    found = findings.representation(protected, benchmark="benchmark")
+    assert found.as_payload()["sentences"] == [
+        "Asian people are 4.6% of the workforce (95% interval 3.8% to 5.6%) and 5.0% "
+        "of residents, no clear difference (95% interval of the difference −1.3 to 0.6 "
+        "percentage points).",
+        "Hispanic or Latino people are 12.6% of the workforce (95% interval 11.3% to "
+        "14.0%) and 22.1% of residents, 9.5 percentage points less (95% interval 7.9 "
+        "to 11.0). Parity would take 212 more Hispanic or Latino employees.",
+    ]
+
+
+def test_representation_names_the_largest_shortfall_alone(stacked):
+    protected = protect(stacked, lines=None, public=["benchmark"])
+    (text,) = findings.representation(
+        protected, benchmark="benchmark", largest=True
+    ).as_payload()["sentences"]
+    assert text.startswith("The largest shortfall: Hispanic or Latino people are 12.6%")
+
+
+def test_representation_without_a_shortfall_says_so(stacked):
+    few = stacked[stacked["group"] == "Asian"]
+    protected = protect(few, lines=None, public=["benchmark"])
+    (text,) = findings.representation(
+        protected, benchmark="benchmark", largest=True
+    ).as_payload()["sentences"]
+    assert text == "No group shown is clearly short of its share of the workforce."

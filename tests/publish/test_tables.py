@@ -159,7 +159,16 @@ def test_comparison_puts_statistics_beside_each_other(stacked):
     ]
     texts = [[cell["text"] for cell in row] for row in payload["rows"]]
     assert texts == [
-        ["Asian", "60", "6.0", "5.0 to 7.0", "2.0", "1.0 to 3.0", "1.50", "1.20 to 1.90"],
+        [
+            "Asian",
+            "60",
+            "6.0",
+            "5.0 to 7.0",
+            "2.0",
+            "1.0 to 3.0",
+            "1.50",
+            "1.20 to 1.90",
+        ],
         ["White", "60", "4.0", "3.0 to 5.0", "0.0", "n/a", "1.00", "n/a"],
         ["All residents", "60", "4.5", "4.0 to 5.0", "n/a", "n/a", "n/a", "n/a"],
     ]
@@ -171,7 +180,9 @@ def test_comparison_hides_what_depends_on_a_hidden_reference(stacked):
     asian = [cell["text"] for cell in rows[0]]
     assert asian[:4] == ["Asian", "60", "6.0", "5.0 to 7.0"]
     assert asian[4:] == ["hidden"] * 4
-    assert not any(character.isdigit() for cell in rows[1] for character in cell["text"])
+    assert not any(
+        character.isdigit() for cell in rows[1] for character in cell["text"]
+    )
 
 
 def test_without_rows_there_is_a_note(stacked):
