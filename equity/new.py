@@ -17,7 +17,6 @@ from equity.errors import InputError, ParamsError
 from equity.prepare import sources
 
 OPEN = "TO CONFIRM"
-ROWS = 5000  # read from each file to see its columns and labels
 TABLES = (".csv", ".csv.gz", ".xlsx")
 PLACES = (".geojson", ".geojson.gz", ".gpkg", ".zip")
 
@@ -56,7 +55,7 @@ HEADERS: Mapping[str, Mapping[str, str]] = {
 # Words by which a label or a column of counts is proposed for a group, where they fit
 # one group only.
 WORDS = {
-    race.TWO_OR_MORE: r"two or more|multi|mixed",
+    race.TWO_OR_MORE: r"(two|2) or more|multi|mixed",
     race.NHPI: r"hawaii|pacific",
     race.AIAN: r"american indian|\bnative\b(?!.*hawaii)|alaska|aian",
     race.HISPANIC: r"hispanic|latin",
@@ -179,7 +178,7 @@ def _proposal(path: Path, name: str) -> tuple[str, dict]:
     source = sources.Source(file=path.name)
     read = sources.read_places if as_places else sources.read_table
     try:
-        frame = read(source, folder=path.parent).head(ROWS)
+        frame = read(source, folder=path.parent)  # labels may come late
     except InputError:
         return "", {}
     headers = list(frame.columns)

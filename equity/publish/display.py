@@ -18,7 +18,8 @@ table
     download writes two columns, called ``names``.
 figure
     ``{"kind": "figure", "name", "caption", "alt", "source", "svg"}``; maps too. The
-    ids inside the svg begin with the figure's name, so several can share a page.
+    ids inside the svg begin with the figure's name, so several can share a page. In a
+    notebook's output the svg is stored beside the payload, as ``image/svg+xml``.
 finding
     ``{"kind": "finding", "sentences": [str], "text": str}``; ``text`` is all
     sentences in a row.
@@ -77,6 +78,7 @@ findings make something a page may show
 
     _payload: dict[str, Any]
     _token: Any = field(default=None)
+    _pixels: str = ""
 
     def __post_init__(self) -> None:
         if self._token is not _TOKEN:
@@ -104,16 +106,22 @@ findings make something a page may show
         return as_text(self._payload)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict:
-        return {
-            MIME: self.as_payload(),
-            "text/html": as_html(self._payload),
-            "text/plain": as_text(self._payload),
-        }
+        """What a notebook stores: the payload, and something to look at.
+
+        A figure's drawing stands beside its payload as an image of its own, and once
+        more as pixels, which every notebook viewer shows without asking for trust.
+        """
+        payload = self.as_payload()
+        bundle = {MIME: payload, "text/plain": as_text(self._payload)}
+        if payload["kind"] == "figure":
+            bundle["image/svg+xml"] = payload.pop("svg")
+            return bundle | ({"image/png": self._pixels} if self._pixels else {})
+        return bundle | {"text/html": as_html(self._payload)}
 
 
-def _publish(payload: dict[str, Any]) -> Published:
+def _publish(payload: dict[str, Any], pixels: bytes = b"") -> Published:
     """Wrap a payload; for the modules of this room only."""
-    return Published(_clean(payload), _TOKEN)
+    return Published(_clean(payload), _TOKEN, base64.b64encode(pixels).decode())
 
 
 def absent() -> Published:
@@ -359,8 +367,7 @@ def as_html(payload: dict[str, Any]) -> str:
     Returns
     -------
     str
-        A table with a caption and scoped headers, a figure with alternative text, or
-        paragraphs.
+        A table with a caption and scoped headers, or paragraphs.
 
     Examples
     --------
@@ -369,7 +376,6 @@ def as_html(payload: dict[str, Any]) -> str:
     """
     return {
         "table": _table_html,
-        "figure": _figure_html,
         "finding": _finding_html,
         "note": lambda note: f'<p class="note">{html.escape(note["text"])}</p>',
     }[payload["kind"]](payload)
@@ -426,16 +432,6 @@ def _row_html(row: list[dict[str, Any]], table: dict[str, Any]) -> str:
         else:
             cells.append(f'<td class="number">{text}</td>')
     return "".join(cells)
-
-
-def _figure_html(figure: dict[str, Any]) -> str:
-    image = base64.b64encode(figure["svg"].encode()).decode()
-    return (
-        f'<figure><img alt="{html.escape(figure["alt"])}" '
-        f'src="data:image/svg+xml;base64,{image}">'
-        f"<figcaption>{html.escape(figure['caption'])}</figcaption>"
-        f"{_source_html(figure)}</figure>"
-    )
 
 
 def _finding_html(finding: dict[str, Any]) -> str:

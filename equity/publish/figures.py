@@ -206,7 +206,7 @@ def dot_interval(
     draw = _draw_one if facets is None else _draw_many
     with style(name):
         figure = draw(panels, look, title, shorten)
-        picture = svg(figure, name)
+        picture, seen = svg(figure, name), pixels(figure, caption)
     return display._publish(
         {
             "kind": "figure",
@@ -215,7 +215,8 @@ def dot_interval(
             "alt": _alt(panels, look, facets),
             "source": source,
             "svg": picture,
-        }
+        },
+        seen,
     )
 
 
@@ -279,6 +280,38 @@ def svg(figure: Figure, name: str, *, decimals: int = 2) -> str:
     text = re.sub(r'(?<= d=")[^"]*', lambda d: _short_path(d[0], decimals), text)
     text = re.sub(r'\bid="', f'id="{name}-', text)
     return re.sub(r'(url\(#|href="#)', rf"\g<1>{name}-", text).strip()
+
+
+def pixels(figure: Figure, caption: str) -> bytes:
+    """Write a figure as a PNG with its caption above, for notebook viewers.
+
+    Parameters
+    ----------
+    figure
+        A figure made inside :func:`style`; the caption is added to it.
+    caption
+        What the figure shows.
+
+    Returns
+    -------
+    bytes
+        The PNG.
+
+    Examples
+    --------
+    >>> with style("a"):
+    ...     pixels(Figure(), "Days to close")[1:4]
+    b'PNG'
+    """
+    stream = io.BytesIO()
+    figure.text(0, 1.02, textwrap.fill(caption, 88), fontsize=10.5, weight="bold")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure.savefig(
+            stream, format="png", dpi=110, bbox_inches="tight", pad_inches=0.1,
+            facecolor="white", metadata={"Software": None},
+        )  # fmt: skip
+    return stream.getvalue()
 
 
 def _short_path(path: str, decimals: int) -> str:

@@ -28,7 +28,7 @@ from matplotlib.patches import Rectangle
 from equity.errors import ColumnNotFoundError, EquityError, InputError
 from equity.publish import display
 from equity.publish.display import Published
-from equity.publish.figures import GREY, INK, WIDTH, style, svg
+from equity.publish.figures import GREY, INK, WIDTH, pixels, style, svg
 from equity.publish.protect import Protected, require
 
 #: Light to dark in even steps of lightness, yellow to blue.
@@ -131,7 +131,8 @@ def choropleth(
     shapes = _flat(areas)
     layers = _layers(table, unit, noun)
     with style(name):
-        picture = svg(_draw(shapes, layers, legend), name, decimals=1)
+        figure = _draw(shapes, layers, legend)
+        picture, seen = svg(figure, name, decimals=1), pixels(figure, caption)
     return display._publish(
         {
             "kind": "figure",
@@ -140,7 +141,8 @@ def choropleth(
             "alt": _alt(layers, legend, protected.why),
             "source": source,
             "svg": picture,
-        }
+        },
+        seen,
     )
 
 

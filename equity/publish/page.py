@@ -29,6 +29,7 @@ from equity.publish.display import MIME
 from equity.publish.payload import SLUG, Figure, Finding, Note, Table, payload
 
 PERIOD = r"\d{4}Q[1-4]"
+SVG = "image/svg+xml"  # where a figure's drawing stands, beside its payload
 CARD_SENTENCES = 3  # findings shown on a notebook's card of the front page
 
 _TEMPLATE = Path(__file__).parent / "template"
@@ -343,7 +344,8 @@ def _checked_output(output: NotebookNode) -> Mapping[str, Any]:
             "an output that equity.publish did not make (a frame, a plot or a bare "
             "value); protect it and show it through equity.publish, or remove it"
         )
-    return output.data[MIME]
+    drawing = {"svg": output.data[SVG]} if SVG in output.data else {}
+    return {**output.data[MIME], **drawing}
 
 
 def _repeats(block: Any, blocks: Sequence[Any]) -> bool:
