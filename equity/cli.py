@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -113,21 +113,20 @@ def _settings(params_file: Path, period: str | None, raw: Path | None):
 def main() -> None:
     """Run the command; whatever is refused is one line and a non-zero exit code."""
     try:
-        app(standalone_mode=False)
+        code = app(standalone_mode=False)
     except EquityError as error:
         sys.exit(f"error: {error}")
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("stopped; nothing new was published\n")
         sys.exit(130)
-    except typer.Exit as leave:
-        sys.exit(leave.exit_code)
     except Exception as error:
         if os.environ.get("EQUITY_DEBUG"):
             raise
         _last_words(error)
+    sys.exit(code or 0)
 
 
-def _last_words(error: Exception) -> None:
+def _last_words(error: Exception) -> NoReturn:
     """Say in one line what nobody foresaw."""
     if hasattr(error, "format_message"):  # a wrong option or argument
         sys.stderr.write(f"error: {error.format_message()}\n")

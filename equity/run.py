@@ -15,9 +15,10 @@ from pathlib import Path
 
 import nbformat
 import papermill
+from jupyter_core.utils import ensure_event_loop
 from tqdm import tqdm
 
-from equity import prepare, project, race
+from equity import errors, prepare, project, race
 from equity.errors import NotebookError
 from equity.params import Params
 from equity.prepare import services, sources
@@ -264,6 +265,7 @@ def _execute(path: Path, chosen: dict, folder: Path, cell_seconds: int) -> None:
             executed,
             parameters=chosen,
             kernel_name="python3",
+            language="python",
             progress_bar=False,
             execution_timeout=cell_seconds,
             # Kernels otherwise tell every page how they are connected.
@@ -273,37 +275,42 @@ def _execute(path: Path, chosen: dict, folder: Path, cell_seconds: int) -> None:
         raise NotebookError(
             _failure(executed, path.name, error, cell_seconds)
         ) from error
-    check_complete(nbformat.read(executed, as_version=4), path.name)
+    finally:
+        ensure_event_loop().close()  # the kernel's client leaves this thread's open
+    notebook = _ours(nbformat.read(executed, as_version=4))
+    check_complete(notebook, path.name)
+    nbformat.write(notebook, executed)
+
+
+def _ours(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Leave out the cells that papermill adds, so that cells count as people do."""
+    notebook.cells = [
+        cell
+        for cell in notebook.cells
+        if not set(cell.metadata.get("tags", []))
+        & {"injected-parameters", "papermill-error-cell-tag"}
+    ]
+    return notebook
 
 
 def _failure(executed: Path, name: str, error: Exception, cell_seconds: int) -> str:
     """Say which cell failed and how, without repeating what it printed."""
-    if isinstance(error, papermill.PapermillExecutionError):
-        number = error.cell_index  # papermill puts its own banner above
-        return (
-            f"{name}, cell {_shown(executed, number)}: {error.ename}: "
-            f"{_harmless(error)}; open the notebook in JupyterLab and run it there"
-        )
     kind = type(error).__name__
+    if isinstance(error, papermill.PapermillExecutionError):
+        cells = _ours(nbformat.read(executed, as_version=4)).cells
+        failed = (
+            number
+            for number, cell in enumerate(cells, start=1)
+            if any(o.output_type == "error" for o in cell.get("outputs", []))
+        )
+        ours = isinstance(getattr(errors, error.ename, None), type)
+        said = str(error.evalue).splitlines()[0] if ours else "it failed"
+        return (
+            f"{name}, cell {next(failed, '?')}: {error.ename}: {said}; open the "
+            "notebook in JupyterLab and run it there"
+        )
     if "Timeout" in kind:
         return f"{name}: a cell took longer than {cell_seconds:,} seconds"
     if "DeadKernel" in kind:
         return f"{name}: its kernel died; was there enough memory?"
     return f"{name}: it could not be run ({kind})"
-
-
-def _harmless(error: papermill.PapermillExecutionError) -> str:
-    """Repeat our own errors, which hold no person's value; name others by kind."""
-    ours = "equity.errors." in "".join(error.traceback)
-    return str(error.evalue).splitlines()[0] if ours and error.evalue else "it failed"
-
-
-def _shown(executed: Path, index: int) -> int:
-    """Number a cell as a person counts it, without papermill's own cells."""
-    cells = nbformat.read(executed, as_version=4).cells
-    added = sum(
-        "papermill-error-cell-tag" in cell.metadata.get("tags", [])
-        or "injected-parameters" in cell.metadata.get("tags", [])
-        for cell in cells[: index + 1]
-    )
-    return index + 1 - added

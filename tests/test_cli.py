@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from equity import cli
+
 
 @pytest.fixture
 def project(tmp_path, root):
@@ -34,14 +36,25 @@ def change(path, old, new):
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-def refused(done):
-    """The one line a refused command says."""
-    assert done.returncode not in (0, None)
-    lines = done.stderr.strip().splitlines()
-    assert "Traceback" not in done.stderr
-    assert lines[-1].startswith("error: ")
-    assert not any(line.startswith("error: ") for line in lines[:-1])
-    return lines[-1]
+@pytest.fixture
+def refused(project, monkeypatch, capsys):
+    """Run a command that must be refused; return the one line it says."""
+
+    def run(*arguments, folder=project):
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "argv", ["equity", *arguments])
+        monkeypatch.setenv("EQUITY_RAW", "")
+        with pytest.raises(SystemExit) as leaving:
+            cli.main()
+        said = leaving.value.code
+        if isinstance(said, int):  # an option or argument that does not exist
+            assert said == 2
+            said = capsys.readouterr().err.strip()
+        assert said.startswith("error: ")
+        assert "\n" not in said
+        return said
+
+    return run
 
 
 @pytest.mark.parametrize(
@@ -58,9 +71,9 @@ def refused(done):
         ("target_days: 14", "target_days: 014", "in quotes"),
     ],
 )
-def test_a_wrong_setting_is_one_line(project, old, new, said):
+def test_a_wrong_setting_is_one_line(project, refused, old, new, said):
     change(project / "params" / "sample.yaml", old, new)
-    line = refused(equity(project, "run", "params/sample.yaml"))
+    line = refused("run", "params/sample.yaml")
     assert said in line
     assert not (project / "reports").exists()
 
@@ -75,36 +88,44 @@ def test_a_wrong_setting_is_one_line(project, old, new, said):
         ("confirmed: true", "confirmed: false", "not confirmed"),
     ],
 )
-def test_a_wrong_source_is_one_line(project, old, new, said):
+def test_a_wrong_source_is_one_line(project, refused, old, new, said):
     change(project / "data" / "raw" / "sample" / "sources.yaml", old, new)
-    line = refused(equity(project, "run", "params/sample.yaml"))
+    line = refused("run", "params/sample.yaml")
     assert said in line
     assert not (project / "reports").exists()
 
 
-def test_a_missing_params_file_is_one_line(project):
-    assert "does not exist" in refused(equity(project, "run", "params/none.yaml"))
+def test_a_missing_params_file_is_one_line(refused):
+    assert "does not exist" in refused("run", "params/none.yaml")
 
 
-def test_a_wrong_option_is_one_line(project):
-    refused(equity(project, "run", "params/sample.yaml", "--perod", "2025Q4"))
+def test_a_wrong_option_is_one_line(refused):
+    assert "--perod" in refused("run", "params/sample.yaml", "--perod", "2025Q4")
 
 
-def test_a_wrong_period_is_one_line(project):
-    line = refused(equity(project, "run", "params/sample.yaml", "--period", "2025"))
-    assert "--period" in line
+def test_a_wrong_period_is_one_line(refused):
+    assert "--period" in refused("run", "params/sample.yaml", "--period", "2025")
 
 
-def test_raw_must_be_a_folder(project):
-    line = refused(equity(project, "check", "params/sample.yaml", "--raw", "nowhere"))
-    assert "--raw" in line
+def test_raw_must_be_a_folder(refused):
+    assert "--raw" in refused("check", "params/sample.yaml", "--raw", "nowhere")
 
 
-def test_outside_a_project_the_error_says_where_to_go(tmp_path):
+def test_as_a_process_it_prints_one_line_and_leaves_with_an_error(project):
+    done = equity(project, "run", "params/none.yaml")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: none.yaml does not exist")
+    assert done.stderr.count("\n") == 1
+
+
+def test_outside_a_project_the_error_says_where_to_go(refused, tmp_path_factory):
+    tmp_path = tmp_path_factory.mktemp("outside")
     (tmp_path / "p.yaml").write_text(
         'city: sample\ncity_name: A\nperiod: "2025Q4"\n', encoding="utf-8"
     )
-    assert "not inside an equity project" in refused(equity(tmp_path, "run", "p.yaml"))
+    line = refused("run", "p.yaml", folder=tmp_path)
+    assert "not inside an equity project" in line
 
 
 def test_check_says_what_can_be_used(project):

@@ -9,7 +9,11 @@ from itertools import chain
 import pytest
 import yaml
 
-CONDA_NAMES = {"matplotlib": "matplotlib-base", "nbconvert": "nbconvert-core"}
+CONDA_NAMES = {
+    "jupyter-core": "jupyter_core",
+    "matplotlib": "matplotlib-base",
+    "nbconvert": "nbconvert-core",
+}
 GIVEN = {
     *("jupyterlab", "pandas", "geopandas", "seaborn", "statsmodels", "papermill"),
     "nbval",
