@@ -20,25 +20,25 @@ OPEN = "TO CONFIRM"
 TABLES = (".csv", ".csv.gz", ".xlsx")
 PLACES = (".geojson", ".geojson.gz", ".gpkg", ".zip")
 
-# What files call our columns: patterns that a whole header is searched for, in order.
+# What files call our columns: patterns, the likeliest first, split at each |.
 HEADERS: Mapping[str, Mapping[str, str]] = {
     "requests": {
-        "request_id": r"request.?(id|n)|service.?request.?n|^id$|case.?id|ticket",
+        "request_id": r"request.?id|request.?n|case.?id|ticket|^id$",
         "category": r"category|type|nature",
         "opened": r"open|creat|request.?date|submitted|received",
         "closed": r"clos|complet|resolved",
         "status": r"status",
         "latitude": r"^lat",
-        "longitude": r"^(lon|lng)",
+        "longitude": r"^lon|^lng",
     },
     "workers": {
-        "worker_id": r"(employee|worker|person).?(id|n)|^id$",
+        "worker_id": r"employee.?id|employee.?n|worker.?id|person.?id|^id$",
         "race": r"race|ethnic",
         "sex": r"sex|gender",
-        "department": r"dept.?name|department|agency|unit.?desc|dept",
+        "department": r"dept.?name|department|agency|unit.?desc|dept|unit",
         "job": r"job.?title|title|rank|position",
         "job_category": r"eeo",
-        "pay": r"salary|pay|annual|wage",
+        "pay": r"salary|annual|wage|pay",
         "hired": r"hire|appoint|start",
         "left": r"terminat|resign|separat|left",
     },
@@ -49,12 +49,13 @@ HEADERS: Mapping[str, Mapping[str, str]] = {
         "kind": r"kind|type|categor",
         "capacity": r"capacit|seats",
         "latitude": r"^lat",
-        "longitude": r"^(lon|lng)",
+        "longitude": r"^lon|^lng",
     },
 }
 # Words by which a label or a column of counts is proposed for a group, where they fit
 # one group only.
 WORDS = {
+    race.ASIAN_OR_PACIFIC: r"asian.{1,8}pacific|^api$",
     race.TWO_OR_MORE: r"(two|2) or more|multi|mixed",
     race.NHPI: r"hawaii|pacific",
     race.AIAN: r"american indian|\bnative\b(?!.*hawaii)|alaska|aian",
@@ -134,7 +135,9 @@ def propose(city: str, folder: Path | None = None) -> list[str]:
         )
     described.parent.mkdir(parents=True, exist_ok=True)
     described.write_text(_sources_text(city, found), encoding="utf-8")
-    params.write_text(_params_text(city), encoding="utf-8")
+    together = race.ASIAN_OR_PACIFIC in described.read_text(encoding="utf-8")
+    standard = "omb1997_api" if together else "omb1997"
+    params.write_text(_params_text(city, standard), encoding="utf-8")
     opened = sum(
         OPEN in line and not line.startswith("#")
         for line in described.read_text(encoding="utf-8").splitlines()
@@ -165,10 +168,12 @@ def label_group(label: str) -> str:
     >>> label_group("BLACK/AFR. AMER."), label_group("White, not Hispanic")
     ('Black or African American', 'White')
     >>> label_group("Asian/Pacific Islander"), label_group("Code 7")
-    ('TO CONFIRM', 'TO CONFIRM')
+    ('Asian or Pacific Islander', 'TO CONFIRM')
     """
     text = re.sub(NOT_HISPANIC, "", race.normalise(label))
     fitting = [group for group, words in WORDS.items() if re.search(words, text)]
+    if race.ASIAN_OR_PACIFIC in fitting:  # one label for both, as older records have
+        fitting = [g for g in fitting if g not in (race.ASIAN, race.NHPI)]
     return fitting[0] if len(fitting) == 1 else OPEN
 
 
@@ -211,11 +216,15 @@ def _columns(kind: str, headers: list[str]) -> dict[str, str]:
     """Match each of our columns to the first header that is not taken yet."""
     matched: dict[str, str] = {}
     for name, pattern in HEADERS[kind].items():
-        for header in headers:
-            free = header not in matched.values()
-            if free and re.search(pattern, header.strip().lower()):
-                matched[name] = header
-                break
+        found = (
+            header
+            for alternative in pattern.split("|")
+            for header in headers
+            if header not in matched.values()
+            and re.search(alternative, header.strip().lower())
+        )
+        if header := next(found, None):
+            matched[name] = header
     return matched
 
 
@@ -275,7 +284,7 @@ def _sources_text(city: str, found: dict[str, list[dict]]) -> str:
         f"# replace each {OPEN!r}, then set confirmed to true.\n\nconfirmed: false\n\n"
     )
     body = yaml.dump(found, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
-    return head + body
+    return head + body.replace("? ''\n    : ", "'': ")
 
 
 class _Dumper(yaml.SafeDumper):
@@ -290,10 +299,12 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
 _Dumper.add_representer(str, _text)
 
 
-def _params_text(city: str) -> str:
+def _params_text(city: str, standard: str) -> str:
     template = (project.root() / "params" / "sample.yaml").read_text(encoding="utf-8")
     named = re.sub(r"(?m)^city: \S+", f"city: {city}", template)
-    named = re.sub(r"(?m)^city_name: \S+", f'city_name: "{city.title()}"', named)
+    readable = f'city_name: "{city.title()}"  # as readers see it'
+    named = re.sub(r"(?m)^city_name: .*$", readable, named)
+    named = re.sub(r"(?m)^race_standard: \S+", f"race_standard: {standard}", named)
     return re.sub(
         r"\A(#.*\n)+", f"# What the quarterly report of {city} analyses.\n", named
     )

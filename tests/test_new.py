@@ -178,8 +178,8 @@ def test_refusals(clone, tmp_path):
         ("Declined to state", "Declined"),
         ("", "Not recorded"),
         ("Unknown", "Unknown"),
+        ("Asian/Pacific Islander", race.ASIAN_OR_PACIFIC),
         # Two readings, or none: for a person to say.
-        ("Asian/Pacific Islander", new.OPEN),
         ("White Hispanic", new.OPEN),
         ("Black, White", new.OPEN),
         ("NA", new.OPEN),

@@ -395,7 +395,13 @@ def read_sources(path: Path) -> Sources:
     """
     name = f"{path.parent.name}/{path.name}"
     try:
-        sources = Sources(**strict_yaml.read(path))
+        found = strict_yaml.read(path)
+        if found.get("confirmed") is False:
+            raise ParamsError(
+                "proposed by a program and not confirmed; read it, correct it, and "
+                "set 'confirmed: true'"
+            )
+        return Sources(**found)
     except ValidationError as error:
         problem = error.errors()[0]
         key = ".".join(str(part) for part in problem["loc"])
@@ -404,12 +410,6 @@ def read_sources(path: Path) -> Sources:
         raise ParamsError(
             f"{name}: {error}".replace(f"{name}: {path.name}", name)
         ) from error
-    if not sources.confirmed:
-        raise ParamsError(
-            f"{name} was proposed by a program and is not confirmed; read it, correct "
-            "it, and set 'confirmed: true'"
-        )
-    return sources
 
 
 def provenance(source: Source, *, kind: str, folder: Path) -> Provenance:
