@@ -19,6 +19,7 @@ from scipy import sparse
 from equity.measure import acs, intervals
 from equity.measure.table import (
     MEASURE_COLUMNS,
+    divide,
     measure_table,
     position_of,
     require_columns,
@@ -70,7 +71,8 @@ def by_race(
         `population` (its residents), `statistic` (`level`, `difference` from the
         reference, or `ratio` to it) and `direction`. Measures: `requests per 1,000
         residents a year`, `median days to close`, `share closed within N days`. A
-        median is missing where fewer than half are closed by the last day known.
+        median is missing where fewer than half are closed by the last day known, and
+        a share where nobody was followed for so many days.
         Limits are missing where the group's residents cannot be told from none.
         No rows without requests or residents.
 
@@ -261,7 +263,7 @@ def overdispersion(request_counts: pd.DataFrame) -> float:
 COMPARISONS = {
     LEVEL: lambda value, base: value,
     DIFFERENCE: lambda value, base: value - base,
-    RATIO: lambda value, base: _divide(value, base),
+    RATIO: lambda value, base: _ratio(value, base),
 }
 
 
@@ -361,10 +363,12 @@ def _statistics(
     still_open = np.cumprod(1 - hazard, axis=1)
     median, moment = _medians(still_open)
     on_time = 1 - still_open[:, min(target_days, cells.days - 1)]
+    if target_days >= cells.days:  # nobody was followed for so long
+        on_time = np.where(on_time >= 1 - 1e-12, 1.0, np.nan)
     return {
         "people": totals,
         "events": events,
-        "rate": _divide(events, np.where(totals > 0, totals, np.nan)) * 1000 / years,
+        "rate": _ratio(events, totals) * 1000 / years,
         "median": median,
         "moment": moment,
         "on_time": np.where(events > 0, on_time, np.nan),
@@ -390,7 +394,7 @@ def _whole_days(
         return np.ceil(low), np.ceil(high)
     if statistic == DIFFERENCE:  # rounding up moves it by less than a day either way
         return np.floor(low), np.ceil(high)
-    return low * _divide(base, base + 1), high + _divide(1.0, base)
+    return low * divide(base, base + 1), high + divide(1.0, base)
 
 
 def _limits(
@@ -406,13 +410,12 @@ def _limits(
     least, most = np.quantile(endless, tails, axis=0, method="nearest")
     least, most = (np.where(np.isfinite(most), end, np.nan) for end in (least, most))
     if logarithmic:
-        low, high = _divide(estimate**2, most), _divide(estimate**2, least)
+        low, high = _ratio(estimate**2, most), _ratio(estimate**2, least)
     else:
         low, high = 2 * estimate - most, 2 * estimate - least
     return low, high
 
 
-def _divide(value: np.ndarray, base: np.ndarray) -> np.ndarray:
-    """Divide; by nothing, the answer is missing."""
-    base = np.broadcast_to(base, np.shape(value))
-    return np.divide(value, base, out=np.full(np.shape(value), np.nan), where=base > 0)
+def _ratio(value: np.ndarray, base: np.ndarray) -> np.ndarray:
+    """Divide by what is positive; by anything else, the answer is missing."""
+    return divide(value, np.where(np.asarray(base) > 0, base, 0))
