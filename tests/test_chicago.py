@@ -131,7 +131,8 @@ def test_workforce_is_finite_for_groups_on_record(tables):
     assert pd.isna(level.loc[race.TWO_OR_MORE, "estimate"])
     known = table[table["group"].isin(MAIN)]
     assert known[["estimate", "conf_low", "conf_high"]].notna().all(axis=None)
-    share = representation.coverage(tables.workers).set_index("group")["events"]
+    coverage = representation.coverage(tables.workers, tables.population)
+    share = coverage.set_index("group")["events"]
     assert share.sum() == 11_641
 
 

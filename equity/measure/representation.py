@@ -148,33 +148,45 @@ def by_department(
     )
 
 
-def coverage(workers: pd.DataFrame) -> pd.DataFrame:
+def coverage(workers: pd.DataFrame, population: pd.DataFrame) -> pd.DataFrame:
     """Count the workforce by race as recorded, those without a race included.
 
     Parameters
     ----------
     workers
         Tidy `workers` of one date.
+    population
+        Tidy `population`: its groups are those that shares are made of.
 
     Returns
     -------
     DataFrame
-        One row per category of `race`: `group`, `events` (workers), `population`
-        (all workers), and the measure columns; the share is exact.
+        One row per category of `race`: `group`, `recorded` (`race on record` for the
+        groups of `population`, else `race not on record`; those on record add up to
+        the `population` of `by_race`), `events` (workers), `population` (all
+        workers), and the measure columns; the share is exact.
 
     Examples
     --------
     >>> race = pd.Categorical(["White", "Unknown"], ["White", "Unknown"])
-    >>> coverage(pd.DataFrame({"race": race}))[["group", "events", "estimate"]]
-         group  events  estimate
-    0    White       1       0.5
-    1  Unknown       1       0.5
+    >>> people = pd.DataFrame({"race": ["White"]})
+    >>> table = coverage(pd.DataFrame({"race": race}), people)
+    >>> table[["group", "recorded", "events", "estimate"]]
+         group            recorded  events  estimate
+    0    White      race on record       1       0.5
+    1  Unknown  race not on record       1       0.5
     """
     require_columns(workers, ["race"])
+    require_columns(population, ["race"])
     counts = workers["race"].value_counts(sort=False)
     frame = pd.DataFrame(
         {
             "group": counts.index.astype(str),
+            "recorded": np.where(
+                counts.index.isin(population["race"]),
+                "race on record",
+                "race not on record",
+            ),
             "events": counts.to_numpy(),
             "population": len(workers),
         }

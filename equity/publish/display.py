@@ -17,9 +17,11 @@ table
     high] (each a number or None), or None as a whole; ``text`` is "2.2 to 4.1". A
     download writes two columns, called ``names``.
 figure
-    ``{"kind": "figure", "name", "caption", "alt", "source", "svg"}``; maps too. The
-    ids inside the svg begin with the figure's name, so several can share a page. In a
-    notebook's output the svg is stored beside the payload, as ``image/svg+xml``.
+    ``{"kind": "figure", "name", "caption", "alt", "source", "svg", "narrow"}``; maps
+    too. ``narrow`` is the same drawing for a telephone; the alternative text is that
+    of both. The ids inside a drawing begin with the figure's name, so several can
+    share a page. In a notebook's output the drawings are stored beside the payload,
+    as ``image/svg+xml`` and ``application/vnd.equity.narrow+svg``.
 finding
     ``{"kind": "finding", "sentences": [str], "text": str}``; ``text`` is all
     sentences in a row.
@@ -44,6 +46,9 @@ import pandas as pd
 from equity.errors import DisclosureError, EquityError
 
 MIME = "application/vnd.equity.published+json"
+
+#: Key of a figure's payload to where a notebook's output has that drawing.
+DRAWINGS = {"svg": "image/svg+xml", "narrow": "application/vnd.equity.narrow+svg"}
 
 #: Unit to (what a value is multiplied by, decimals shown).
 UNITS = {
@@ -108,14 +113,15 @@ findings make something a page may show
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict:
         """What a notebook stores: the payload, and something to look at.
 
-        A figure's drawing stands beside its payload as an image of its own, and once
-        more as pixels, which every notebook viewer shows without asking for trust.
+        A figure's drawings stand beside its payload, and the wide one once more as
+        pixels, which every notebook viewer shows without asking for trust.
         """
         payload = self.as_payload()
         bundle = {MIME: payload, "text/plain": as_text(self._payload)}
         if payload["kind"] == "figure":
-            bundle["image/svg+xml"] = payload.pop("svg")
-            return bundle | ({"image/png": self._pixels} if self._pixels else {})
+            bundle |= {mime: payload.pop(key, "") for key, mime in DRAWINGS.items()}
+            bundle |= {"image/png": self._pixels}
+            return {mime: data for mime, data in bundle.items() if data}
         return bundle | {"text/html": as_html(self._payload)}
 
 

@@ -6,6 +6,10 @@ the number stands beside the picture; a hidden row is the same grey strip everyw
 Colours differ in lightness and marks in shape, so print and colour blindness lose
 nothing. All of a figure's numbers are in its alternative text.
 
+Every figure is drawn twice from the same rows: wide, and narrow for a telephone, where
+names stand above their marks and panels below one another, so that nothing is lost
+beyond the edge of the screen.
+
 References
 ----------
 Cleveland and McGill (1984), Graphical perception, JASA 79(387), 531-554: position on
@@ -19,7 +23,9 @@ import math
 import re
 import textwrap
 import warnings
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,7 +34,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Rectangle
+from matplotlib.textpath import text_to_path
 from matplotlib.ticker import MaxNLocator
 
 from equity.errors import ColumnNotFoundError, EquityError
@@ -40,6 +48,7 @@ INK, GREY, RULE, STRIP = "#1a1a1a", "#595959", "#d9d9d9", "#ececec"
 BLUE, RUST = "#0b4f8a", "#b3470f"
 
 WIDTH = 7.29  # inches; 700 CSS pixels, at which 9 pt is 12 pixels
+NARROW = 3.55  # inches; 341 CSS pixels
 
 HOUSE = {
     "axes.edgecolor": GREY,
@@ -203,21 +212,65 @@ def dot_interval(
     )
     look = _scaled(look, [row for panel in panels.values() for row in panel])
     shorten = shorten or str
-    draw = _draw_one if facets is None else _draw_many
-    with style(name):
-        figure = draw(panels, look, title, shorten)
-        picture, seen = svg(figure, name), pixels(figure, caption)
-    return display._publish(
-        {
-            "kind": "figure",
-            "name": name,
-            "caption": caption,
-            "alt": _alt(panels, look, facets),
-            "source": source,
-            "svg": picture,
-        },
-        seen,
+    draw, draw_narrow = (
+        (_draw_one, _narrow_one) if facets is None else (_draw_many, _narrow_many)
     )
+    with style(name):
+        return published(
+            draw(panels, look, title, shorten),
+            draw_narrow(panels, look, title, shorten),
+            name=name,
+            caption=caption,
+            alt=_alt(panels, look, facets),
+            source=source,
+        )
+
+
+def published(
+    wide: Figure,
+    narrow: Figure,
+    *,
+    name: str,
+    caption: str,
+    alt: str,
+    source: str,
+    decimals: int = 2,
+) -> Published:
+    """Make one figure that a page may show out of its two drawings.
+
+    Parameters
+    ----------
+    wide, narrow
+        The same figure drawn `WIDTH` and `NARROW` inches wide, inside :func:`style`.
+    name, caption, alt, source
+        As in the payload.
+    decimals
+        Decimals of a point kept in paths.
+
+    Returns
+    -------
+    Published
+        A payload of kind "figure".
+
+    Examples
+    --------
+    >>> with style("a"):
+    ...     published(Figure(), Figure(), name="a", caption="Days", alt="Two.",
+    ...               source="")
+    Days
+    Two.
+    """
+    payload = {
+        "kind": "figure",
+        "name": name,
+        "caption": caption,
+        "alt": alt,
+        "source": source,
+        "svg": svg(wide, name, decimals=decimals),
+        # A name has single hyphens: no other figure's ids begin like these.
+        "narrow": svg(narrow, f"{name}--narrow", decimals=decimals),
+    }
+    return display._publish(payload, pixels(wide, caption))
 
 
 def style(name: str) -> Any:
@@ -245,8 +298,8 @@ def style(name: str) -> Any:
 def svg(figure: Figure, name: str, *, decimals: int = 2) -> str:
     """Write a figure as one svg element: the same figure, the same bytes.
 
-    Comments, dates and the maker are left out, coordinates are rounded, and ids begin
-    with the name.
+    Comments, dates and the maker are left out, coordinates are rounded, a text drawn
+    twice is kept once, and ids begin with the name.
 
     Parameters
     ----------
@@ -270,14 +323,14 @@ def svg(figure: Figure, name: str, *, decimals: int = 2) -> str:
     """
     stream = io.StringIO()
     none = dict.fromkeys(["Date", "Creator", "Format", "Type"])
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+    with _any_script():
         figure.savefig(stream, format="svg", metadata=none)
     text = stream.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL)
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
-    text = re.sub(r'(?<= d=")[^"]*', lambda d: _short_path(d[0], decimals), text)
+    text = re.sub(_COORDINATES, lambda d: _short_path(d[0], decimals), text)
+    text = _compact(re.sub(r"\n\s+", "\n", text))
     text = re.sub(r'\bid="', f'id="{name}-', text)
     return re.sub(r'(url\(#|href="#)', rf"\g<1>{name}-", text).strip()
 
@@ -305,8 +358,7 @@ def pixels(figure: Figure, caption: str) -> bytes:
     """
     stream = io.BytesIO()
     figure.text(0, 1.02, textwrap.fill(caption, 88), fontsize=10.5, weight="bold")
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+    with _any_script():
         figure.savefig(
             stream, format="png", dpi=110, bbox_inches="tight", pad_inches=0.1,
             facecolor="white", metadata={"Software": None},
@@ -314,10 +366,55 @@ def pixels(figure: Figure, caption: str) -> bytes:
     return stream.getvalue()
 
 
+_COORDINATES = r'(?<= d=")[^"]*|(?<= [xy]=")[^"]*|(?<=translate\()[^)]*'
+_BARE_GROUP = (
+    r"<g>\n((?:<(?:path|use)[^>]*/>\n)+|<g [^>]*>\n(?:<[^/g][^>]*/>\n)+</g>\n)</g>\n"
+)
+_TEXT = r'(?:<use xlink:href="#DejaVuSans[^>]*/>\n){2,}'
+
+
 def _short_path(path: str, decimals: int) -> str:
     """A path on one line, with rounded coordinates."""
     short = re.sub(r"-?\d+\.\d+", lambda n: f"{round(float(n[0]), decimals):g}", path)
-    return " ".join(short.split())
+    return re.sub(r" ?([A-Za-z]) ?", r"\1", " ".join(short.split()))
+
+
+def _compact(text: str) -> str:
+    """The drawing with each text kept once, short ids, and no bare groups."""
+    text = re.sub(r'transform="translate\(([\d.]+) 0\)"', r'x="\1"', text)
+    text = text.replace(" />", "/>")
+    times = Counter(re.findall(_TEXT, text))
+    known: dict[str, str] = {}
+
+    def once(letters: re.Match) -> str:
+        if times[letters[0]] == 1:
+            return letters[0]
+        if letters[0] in known:
+            return f'<use xlink:href="#{known[letters[0]]}"/>\n'
+        known[letters[0]] = f"text{len(known) + 1}"
+        return f'<g id="{known[letters[0]]}">\n{letters[0]}</g>\n'
+
+    text = re.sub(_TEXT, once, text)
+    refer = r'(?<=url\(#)[^)]+|(?<=href="#)[^"]+'
+    used = {
+        key: str(at) for at, key in enumerate(dict.fromkeys(re.findall(refer, text)))
+    }
+    text = re.sub(refer, lambda key: used[key[0]], text)
+    text = re.sub(
+        r' id="([^"]+)"', lambda i: f' id="{used[i[1]]}"' if i[1] in used else "", text
+    )
+    text = text.replace("<g/>\n", "")
+    for _ in range(3):
+        text = re.sub(_BARE_GROUP, r"\1", text)
+    return text
+
+
+@contextmanager
+def _any_script() -> Iterator[None]:
+    """Letters that the font does not have are boxes, not warnings."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
 
 
 # --- what is drawn ------------------------------------------------------------
@@ -429,6 +526,19 @@ INTERVALS = 1.18
 ROW = 0.36
 
 
+@dataclass(frozen=True)
+class _Marks:
+    """How large the marks of a row are."""
+
+    line: float  # points
+    dot: float  # points
+    strip: float  # half the height of a blank row's strip, in units of the axis
+    brief: bool = False  # whether a blank row has room for one word only
+
+
+ONE, MANY = _Marks(2.6, 6.8, 0.27), _Marks(2.0, 5.0, 0.27, brief=True)
+
+
 def _draw_one(
     panels: dict[str, list[_Row]], look: _Look, title: str | None, shorten: Callable
 ) -> Figure:
@@ -449,17 +559,17 @@ def _draw_one(
     axes = figure.add_axes(
         (LABELS / WIDTH, bottom / height, span / WIDTH, ROW * len(rows) / height)
     )
-    _set_scale(axes, look, len(rows))
+    _set_scale(axes, look, len(rows) - 0.5, -0.5)
     for at, row in enumerate(rows):
-        _row_name(figure, axes, at, shorten(row.label), LABELS, 30)
-        _row_marks(axes, at, row, look)
+        _row_name(axes, at, shorten(row.label), LABELS, 30)
+        _row_marks(axes, at, row, look, ONE)
         _row_numbers(axes, at, row, look, [width for _, width in columns])
     _heads(axes, [width for _, width in columns], lines)
     _line_name(axes, look)
     if look.label:
         axes.set_xlabel(look.label, fontsize=9, labelpad=4)
     if look.compare:
-        _legend(figure, look, 1 - (above - 0.12) / height)
+        _legend(figure, look, above - 0.12)
     return figure
 
 
@@ -470,9 +580,11 @@ def _draw_many(
     across = min(3, len(panels))
     down = math.ceil(len(panels) / across)
     most = max(len(rows) for rows in panels.values())
-    names, number, gap, wrap = 1.62, 0.5, 0.12, 21 if across > 2 else 36
+    entries = [row for rows in panels.values() for row in rows]
+    number = max(0.5, *(_inches(_number(row, look), 9.5) + 0.06 for row in entries))
+    names, gap, wrap = 1.62, 0.12, 21 if across > 2 else 36
     cell = (WIDTH - names - 0.05) / across
-    labels = [shorten(row.label) for rows in panels.values() for row in rows]
+    labels = [shorten(row.label) for row in entries]
     row = 0.235 if all(len(label) <= 23 for label in labels) else 0.31
     headings = {  # capitals are wider
         panel: textwrap.wrap(panel, wrap - 5 if panel.isupper() else wrap)
@@ -486,7 +598,7 @@ def _draw_many(
     height = top + each * down + bottom
     figure = Figure(figsize=(WIDTH, height))
     _title(figure, title, height)
-    look = replace(look, ticks=look.ticks[:: math.ceil(len(look.ticks) / 4) or 1])
+    look = _with_few_ticks(look)
     for at, (panel, rows) in enumerate(panels.items()):
         line, column = divmod(at, across)
         floor = height - top - line * each - head - row * len(rows)
@@ -498,7 +610,7 @@ def _draw_many(
                 row * len(rows) / height,
             )
         )
-        _set_scale(axes, look, len(rows))
+        _set_scale(axes, look, len(rows) - 0.5, -0.5)
         heading = "\n".join(headings[panel])
         axes.annotate(
             heading, (0, 1), (0, 5), xycoords="axes fraction", fontsize=9.5,
@@ -506,12 +618,12 @@ def _draw_many(
         )  # fmt: skip
         for place, entry in enumerate(rows):
             if column == 0:
-                _row_name(figure, axes, place, shorten(entry.label), names, 23, 9)
-            _row_marks(axes, place, entry, look, small=True)
+                _row_name(axes, place, shorten(entry.label), names, 23, 9)
+            _row_marks(axes, place, entry, look, MANY)
             _row_numbers(axes, place, entry, look, [number])
     figure.text(0, 1 - (above + 0.02) / height, under, fontsize=9, color=GREY, va="top")
     if look.compare:
-        _legend(figure, look, 1 - (above - 0.12) / height)
+        _legend(figure, look, above - 0.12)
     return figure
 
 
@@ -543,22 +655,38 @@ def _title(figure: Figure, title: str | None, height: float) -> None:
         )  # fmt: skip
 
 
-def _set_scale(axes: Axes, look: _Look, rows: int) -> None:
-    axes.set(xlim=(look.left, look.right), ylim=(rows - 0.5, -0.5), yticks=[])
+def _with_few_ticks(look: _Look) -> _Look:
+    return replace(look, ticks=look.ticks[:: math.ceil(len(look.ticks) / 4) or 1])
+
+
+def _set_scale(
+    axes: Axes, look: _Look, bottom: float, top: float,
+    bands: Sequence[tuple[float, float]] = (),
+) -> None:  # fmt: skip
+    """The scale, ruled from bottom to top or, if there are bands, inside them only."""
+    axes.set(xlim=(look.left, look.right), ylim=(bottom, top), yticks=[])
     axes.set_xticks(look.ticks, [_tick_text(tick, look) for tick in look.ticks])
     axes.tick_params(length=3, width=0.8, pad=3)
     axes.spines[["left", "right", "top"]].set_visible(False)
-    axes.grid(axis="x", color=RULE, linewidth=0.6)
-    axes.set_axisbelow(True)
     axes.patch.set_alpha(0)
+    bands = bands or [(bottom, top)]
+    _rules(axes, look.ticks, bands, color=RULE, linewidth=0.6, zorder=0.5)
     if look.line is not None:
-        axes.axvline(_place(look.line, look.unit), color=INK, linewidth=1.1, zorder=1.5)
+        at = [_place(look.line, look.unit)]
+        _rules(axes, at, bands, color=INK, linewidth=1.1, zorder=1.5)
+
+
+def _rules(
+    axes: Axes, places: Sequence[float], bands: Sequence[tuple[float, float]], **look
+) -> None:
+    """Vertical lines at each place through each band, as one mark."""
+    ends = [(at, y) for at in places for band in bands for y in (*band, np.nan)]
+    axes.plot([at for at, _ in ends], [y for _, y in ends], clip_on=False, **look)
 
 
 def _row_name(
-    figure: Figure, axes: Axes, at: int, text: str, inches: float, letters: int,
-    size: float = 9.5,
-) -> None:  # fmt: skip
+    axes: Axes, at: int, text: str, inches: float, letters: int, size: float = 9.5
+) -> None:
     lines = textwrap.wrap(text, letters) or [""]
     if len(lines) > 2:
         lines = [
@@ -572,18 +700,16 @@ def _row_name(
     )  # fmt: skip
 
 
-def _row_marks(
-    axes: Axes, at: int, row: _Row, look: _Look, small: bool = False
-) -> None:
+def _row_marks(axes: Axes, at: float, row: _Row, look: _Look, marks: _Marks) -> None:
     if row.estimate is None and not _is_base(row):
-        _strip(axes, at, row, look, small)
-    width, size = (2.0, 5.0) if small else (2.6, 6.8)
+        _strip(axes, at, row, look, marks)
+    width, size = marks.line, marks.dot
     low, high = row.low, row.high
     if row.estimate is not None and low is not None and high is not None:
         start, end = (_inside(v, look) for v in (low, high))
         axes.plot(
             [start[0], end[0]], [at, at], color=BLUE, alpha=1, linewidth=width,
-            solid_capstyle="butt", zorder=2.5,
+            solid_capstyle="butt", clip_on=False, zorder=2.5,
         )  # fmt: skip
         for place, cut, arrow in ((*start, "<"), (*end, ">")):
             if cut:
@@ -616,47 +742,60 @@ def _inside(value: float, look: _Look) -> tuple[float, bool]:
     return kept, abs(kept - place) > 1e-9
 
 
-def _strip(axes: Axes, at: int, row: _Row, look: _Look, small: bool) -> None:
+def _strip(axes: Axes, at: float, row: _Row, look: _Look, marks: _Marks) -> None:
     """A blank row: the same strip and words wherever it stands."""
     axes.add_patch(
         Rectangle(
-            (0, at - 0.27), 1, 0.54, transform=axes.get_yaxis_transform(),
-            facecolor=STRIP, edgecolor="none", zorder=2,
+            (0, at - marks.strip), 1, 2 * marks.strip,
+            transform=axes.get_yaxis_transform(),
+            facecolor=STRIP, edgecolor="none", clip_on=False, zorder=2,
         )
     )  # fmt: skip
     if look.compare:  # the hollow mark may stand anywhere: the words go beside
         return
     axes.text(
-        0.5, at, _blank_words(row, look, small), transform=axes.get_yaxis_transform(),
+        0.5, at, _blank_words(row, marks.brief), transform=axes.get_yaxis_transform(),
         ha="center", va="center_baseline", fontsize=9, color=GREY, style="italic",
         zorder=2.2,
     )  # fmt: skip
 
 
-def _blank_words(row: _Row, look: _Look, small: bool) -> str:
+def _blank_words(row: _Row, brief: bool = False) -> str:
     if _is_base(row):
         return "the reference"
     if row.hidden:
-        return "hidden" if small else HIDDEN_WORDS
-    return NOT_KNOWN_WORDS if row.unknown else "cannot be calculated"
+        return display.HIDDEN if brief else HIDDEN_WORDS
+    if row.unknown:
+        return NOT_KNOWN_WORDS
+    return display.NOT_APPLICABLE if brief else "cannot be calculated"
+
+
+def _printed(value: float | None, look: _Look) -> str:
+    if value is None:
+        return ""
+    return display.number(value, look.unit) + ("%" if look.unit == "percent" else "")
+
+
+def _number(row: _Row, look: _Look) -> str:
+    """What the column of estimates says: a number, or why there is none."""
+    words_beside = look.compare and not _is_base(row)  # the strip has none, see _strip
+    if row.estimate is None and words_beside:
+        return _blank_words(row, brief=True)
+    return _printed(row.estimate, look)
+
+
+def _interval(row: _Row, look: _Look) -> str:
+    if row.estimate is None and not _is_base(row):
+        return ""
+    limits = display.span(row.low, row.high, look.unit)
+    return limits or ("reference" if row.reference else "no interval")
 
 
 def _row_numbers(
     axes: Axes, at: int, row: _Row, look: _Look, widths: list[float]
 ) -> None:
-    texts = [""] * len(widths)
-    blank = row.estimate is None and bool(look.compare) and not _is_base(row)
-    if blank:
-        texts[0] = _blank_words(row, look, small=True)
-    if row.estimate is not None:
-        texts[0] = display.number(row.estimate, look.unit)
-        texts[0] += "%" if look.unit == "percent" else ""
-    if len(widths) > 1 and (row.estimate is not None or _is_base(row)):
-        texts[1] = display.span(row.low, row.high, look.unit)
-        texts[1] = texts[1] or ("reference" if row.reference else "no interval")
-    if len(widths) > 2 and row.compare is not None:
-        texts[2] = display.number(row.compare, look.unit)
-        texts[2] += "%" if look.unit == "percent" else ""
+    texts = [_number(row, look), _interval(row, look), _printed(row.compare, look)]
+    blank = row.estimate is None
     for text, right, column in zip(texts, np.cumsum(widths), range(3), strict=False):
         axes.annotate(
             text, (1, at), (72 * right, 0), ha="right", va="center_baseline",
@@ -693,16 +832,257 @@ def _line_name(axes: Axes, look: _Look) -> None:
     )  # fmt: skip
 
 
-def _legend(figure: Figure, look: _Look, floor: float) -> None:
+def _legend(figure: Figure, look: _Look, y: float) -> None:
     """The two marks, named in one line above the figure."""
-    strip = figure.add_axes((0, floor, 1, 0.001))
-    strip.axis("off")
-    strip.set(xlim=(0, WIDTH * 72), ylim=(0, 1))
-    strip.plot([2, 20], [0, 0], color=BLUE, lw=2.6, clip_on=False)
-    strip.plot(11, 0, "o", ms=6.8, mfc=BLUE, mec="white", mew=0.6, clip_on=False)
-    strip.text(26, 0, "Estimate and interval", fontsize=9, va="center_baseline")
-    strip.plot(146, 0, "D", ms=7.5, mfc="none", mec=RUST, mew=1.4, clip_on=False)
-    strip.text(156, 0, look.compare, fontsize=9, va="center_baseline")
+    sheet = _sheet(figure)
+    _key(sheet, 0, y, "Estimate and interval")
+    _key(sheet, 1.9, y, look.compare, hollow=True)
+
+
+def _key(sheet: Axes, x: float, y: float, text: str, hollow: bool = False) -> None:
+    """A mark and what it means."""
+    if hollow:
+        sheet.plot(x + 0.155, y, "D", ms=7.5, mfc="none", mec=RUST, mew=1.4)
+    else:
+        sheet.plot([x + 0.03, x + 0.28], [y, y], color=BLUE, lw=2.6)
+        sheet.plot(x + 0.155, y, "o", ms=6.8, mfc=BLUE, mec="white", mew=0.6)
+    sheet.text(x + 0.36, y, text, fontsize=9, va="center_baseline")
+
+
+def _sheet(figure: Figure) -> Axes:
+    """The whole figure as a plane in inches, from its upper left corner."""
+    wide, high = figure.get_size_inches()
+    sheet = figure.add_axes((0, 0, 1, 1))
+    sheet.set(xlim=(0, wide), ylim=(high, 0), autoscale_on=False)
+    sheet.axis("off")
+    return sheet
+
+
+# --- how it is drawn on a narrow page -------------------------------------------
+
+EDGE = 0.1  # inches between the ends of the scale and the edges
+LINE = 0.165  # inches from line to line
+NAMES = 1.52  # inches at most for the names beside small panels
+
+NARROW_ONE, NARROW_MANY = _Marks(2.6, 6.6, 0.085), _Marks(2.0, 5.0, 0.068, brief=True)
+
+
+def _narrow_one(
+    panels: dict[str, list[_Row]], look: _Look, title: str | None, shorten: Callable
+) -> Figure:
+    """One panel, with each name and its numbers above its mark."""
+    (rows,) = panels.values()
+    estimate = f"Estimate ({_interval_of(rows)})"
+    head = _narrow_head(look, title, _line_words(look), estimate)
+    if not look.compare:
+        head.append(("header", estimate))
+    ends, room = _narrow_columns(rows, look)
+    beside = room >= 1.0  # else the numbers have a line of their own
+    alone = [not beside or not (_number(r, look) or _interval(r, look)) for r in rows]
+    names = [
+        _wrapped(shorten(row.label), [NARROW if free else room, NARROW])
+        for row, free in zip(rows, alone, strict=True)
+    ]
+    lines = [len(name) + (not beside) for name in names]
+    tops = np.cumsum([_narrow_height(head) + 0.07] + [LINE * n + 0.32 for n in lines])
+    under = _wrapped(look.label, [NARROW] * 3) if look.label else []
+    floor = tops[-1] - 0.02
+    figure = Figure(figsize=(NARROW, floor + 0.26 + LINE * len(under)))
+    sheet = _sheet(figure)
+    _draw_head(sheet, head)
+    middles = [top + LINE * n + 0.115 for top, n in zip(tops, lines, strict=False)]
+    axes = _axes_at(figure, EDGE, NARROW - EDGE, tops[0], floor)
+    _set_scale(axes, look, floor, tops[0], [(y - 0.1, y + 0.1) for y in middles])
+    axes.hlines(middles, look.left, look.right, color=RULE, lw=0.6, zorder=0.4)
+    _keep_ticks_inside(axes, look)
+    for row, name, top, middle in zip(rows, names, tops, middles, strict=False):
+        _write(sheet, 0, top, name)
+        after = 0 if beside else LINE * len(name)
+        _narrow_numbers(sheet, top + after, row, look, ends)
+        _row_marks(axes, middle, row, look, NARROW_ONE)
+    _write(sheet, NARROW / 2, floor + 0.24, under, ha="center", color=GREY)
+    return figure
+
+
+def _narrow_many(
+    panels: dict[str, list[_Row]], look: _Look, title: str | None, shorten: Callable
+) -> Figure:
+    """Small panels below one another, names at the left and estimates at the right."""
+    look = _with_few_ticks(look)
+    under = " · ".join(text for text in (look.label, _line_words(look)) if text)
+    head = _narrow_head(look, title, under, "Estimate and interval")
+    entries = [row for rows in panels.values() for row in rows]
+    names = {row.label: _wrapped(shorten(row.label), [NAMES] * 2) for row in entries}
+    left = 0.16 + max(_inches(line) for name in names.values() for line in name)
+    right = NARROW - 0.12 - max(_inches(_number(row, look)) for row in entries)
+    headings = {
+        panel: _wrapped(panel, [NARROW] * 3, 9.5, "bold") or [""] for panel in panels
+    }
+    tall = {
+        panel: 0.22 + LINE * len(headings[panel])
+        + sum(0.07 + 0.135 * len(names[row.label]) for row in rows) + 0.28
+        for panel, rows in panels.items()
+    }  # fmt: skip
+    y = _narrow_height(head)
+    figure = Figure(figsize=(NARROW, y + sum(tall.values())))
+    sheet = _sheet(figure)
+    _draw_head(sheet, head)
+    for panel, rows in panels.items():
+        _write(sheet, 0, y + 0.14, headings[panel], fontsize=9.5, weight="bold")
+        steps = [0.07 + 0.135 * len(names[row.label]) for row in rows]
+        tops = np.cumsum([y + 0.22 + LINE * len(headings[panel]), *steps])
+        axes = _axes_at(figure, left, right, tops[0], tops[-1])
+        _set_scale(axes, look, tops[-1], tops[0])
+        for row, top, step in zip(rows, tops, steps, strict=False):
+            middle, name = top + step / 2, names[row.label]
+            _write(sheet, 0, middle - 0.135 * len(name) / 2, name, step=0.135)
+            _row_marks(axes, middle, row, look, NARROW_MANY)
+            _write(
+                sheet, NARROW, middle - 0.0675, [_number(row, look)], ha="right",
+                step=0.135, **(BLANK if row.estimate is None else {}),
+            )  # fmt: skip
+        y += tall[panel]
+    return figure
+
+
+BLANK = {"color": GREY, "style": "italic"}
+
+
+def _narrow_head(
+    look: _Look, title: str | None, remark: str, estimate: str
+) -> list[tuple[str, str]]:
+    """The lines above a narrow drawing: what kind each is, and what it says."""
+    head = [("title", line) for line in _wrapped(title, [NARROW] * 4, 10.5, "bold")]
+    if look.compare:
+        head += [("estimate", estimate), ("compare", look.compare)]
+    return head + [("remark", line) for line in _wrapped(remark, [NARROW] * 3)]
+
+
+def _narrow_height(head: list[tuple[str, str]]) -> float:
+    return sum(0.2 if kind in KEYS else LINE + 0.02 for kind, _ in head)
+
+
+KEYS = ("title", "estimate", "compare")
+
+
+def _draw_head(sheet: Axes, head: list[tuple[str, str]]) -> None:
+    for at, (kind, text) in enumerate(head):
+        y = _narrow_height(head[:at])
+        if kind in ("estimate", "compare"):
+            _key(sheet, 0, y + 0.1, text, hollow=kind == "compare")
+        elif kind == "title":
+            _write(sheet, 0, y + 0.02, [text], fontsize=10.5, weight="bold")
+        elif kind == "header":
+            _write(sheet, NARROW, y, [text], ha="right", color=GREY)
+        else:
+            _write(sheet, 0, y, [text], color=GREY)
+
+
+def _narrow_columns(
+    rows: list[_Row], look: _Look
+) -> tuple[tuple[float, float, float], float]:
+    """Where the columns of numbers end, and how much room they leave for a name."""
+    words = [row for row in rows if row.estimate is None]
+    shown = [row for row in rows if row.estimate is not None]
+    estimate = max([_inches(_number(r, look), weight="bold") for r in shown] + [0])
+    interval = max([_inches(_bracketed(row, look)) for row in rows])
+    compare = max([_inches(_printed(row.compare, look)) for row in rows])
+    blank = max([_inches(_number(row, look)) for row in words] + [0])
+    second = NARROW - (compare + 0.34 if look.compare else 0)
+    first = second - (interval + 0.09 if interval else 0)
+    return (first, second, NARROW), min(first - estimate, second - blank) - 0.14
+
+
+def _bracketed(row: _Row, look: _Look) -> str:
+    text = _interval(row, look)
+    return f"({text})" if text and row.estimate is not None else text
+
+
+def _narrow_numbers(
+    sheet: Axes, y: float, row: _Row, look: _Look, ends: tuple[float, float, float]
+) -> None:
+    first, second, third = ends
+    if row.estimate is None:
+        _write(sheet, second, y, [_number(row, look)], ha="right", **BLANK)
+    else:
+        _write(sheet, first, y, [_number(row, look)], ha="right", weight="bold")
+    _write(sheet, second, y, [_bracketed(row, look)], ha="right", color=GREY)
+    if row.compare is not None:
+        text = _printed(row.compare, look)
+        _write(sheet, third, y, [text], ha="right", color=RUST)
+        sheet.plot(
+            third - _inches(text) - 0.09, y + 0.08, "D", ms=4.2, mfc="none", mec=RUST,
+            mew=1.1,
+        )  # fmt: skip
+
+
+def _write(
+    sheet: Axes, x: float, top: float, lines: Sequence[str], step: float = LINE, **look
+) -> None:
+    """Lines of text, the first of which begins at the top."""
+    for at, line in enumerate(lines):
+        if line:
+            y = top + step * at + 0.125 * step / LINE
+            sheet.text(x, y, line, va="baseline", **{"fontsize": 9, **look})
+
+
+def _axes_at(
+    figure: Figure, left: float, right: float, top: float, floor: float
+) -> Axes:
+    """Axes at a place given in inches from the upper left corner."""
+    wide, high = figure.get_size_inches()
+    return figure.add_axes(
+        (left / wide, 1 - floor / high, (right - left) / wide, (floor - top) / high)
+    )
+
+
+def _keep_ticks_inside(axes: Axes, look: _Look) -> None:
+    """Numbers under the ends of the scale end at the figure's edge."""
+    inches = (NARROW - 2 * EDGE) / (look.right - look.left)
+    for tick, label in zip(look.ticks, axes.get_xticklabels(), strict=True):
+        half = _inches(label.get_text()) / 2
+        if (tick - look.left) * inches + EDGE < half:
+            label.set_horizontalalignment("left")
+        if (look.right - tick) * inches + EDGE < half:
+            label.set_horizontalalignment("right")
+
+
+def _wrapped(
+    text: str | None, rooms: Sequence[float], size: float = 9, weight: str = "normal"
+) -> list[str]:
+    """The text in as many lines as it needs, up to one for each room (in inches)."""
+    words, lines = (text or "").split(), []
+    for room in rooms:
+        taken = 1
+        while taken < len(words) and (
+            _inches(" ".join(words[: taken + 1]), size, weight) <= room
+        ):
+            taken += 1
+        lines.append(" ".join(words[:taken]))
+        words = words[taken:]
+    if words:
+        lines[-1] = " ".join([lines[-1], *words])
+    return [
+        _cut(line, room, size, weight)
+        for line, room in zip(lines, rooms, strict=True)
+        if line
+    ]
+
+
+def _cut(text: str, room: float, size: float, weight: str) -> str:
+    if _inches(text, size, weight) <= room:
+        return text
+    while text and _inches(f"{text} …", size, weight) > room:
+        text = text[:-1]
+    return f"{text.rstrip()} …"
+
+
+def _inches(text: str, size: float = 9, weight: str = "normal") -> float:
+    """How wide a text is drawn."""
+    font = FontProperties(family=HOUSE["font.family"], size=size, weight=weight)
+    with _any_script():
+        points, _, _ = text_to_path.get_text_width_height_descent(text, font, False)
+    return points / 72
 
 
 # --- read aloud ---------------------------------------------------------------
@@ -726,7 +1106,7 @@ def _alt(panels: dict[str, list[_Row]], look: _Look, facets: str | None) -> str:
 
 def _row_alt(row: _Row, look: _Look) -> str:
     if row.estimate is None:
-        words = "hidden" if row.hidden else _blank_words(row, look, small=False)
+        words = "hidden" if row.hidden else _blank_words(row)
         text = f"{row.label}: {words}"
     else:
         text = f"{row.label}: {display.quantity(row.estimate, look.unit, look.noun)}"

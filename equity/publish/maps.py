@@ -28,7 +28,7 @@ from matplotlib.patches import Rectangle
 from equity.errors import ColumnNotFoundError, EquityError, InputError
 from equity.publish import display
 from equity.publish.display import Published
-from equity.publish.figures import GREY, INK, WIDTH, pixels, style, svg
+from equity.publish.figures import GREY, INK, NARROW, WIDTH, published, style
 from equity.publish.protect import Protected, require
 
 #: Light to dark in even steps of lightness, yellow to blue.
@@ -37,13 +37,14 @@ PALETTE = ("#fbf6bf", "#a8dab5", "#4fb3bf", "#2b7bb0", "#22357f")
 CLASSES = len(PALETTE)
 
 HIDDEN = {"facecolor": "white", "hatch": "//////", "edgecolor": "#7a7a7a"}
-EMPTY = {"facecolor": "white", "hatch": "....", "edgecolor": "#a6a6a6"}
+EMPTY = {"facecolor": "white", "hatch": "----", "edgecolor": "#b3b3b3"}
 UNKNOWN = {"facecolor": "white", "hatch": "xxxx", "edgecolor": "#c4c4c4"}
 
 TOLERANCE = 1 / 900  # of the map's extent; below a pixel and a half
 
 TALLEST = 8.2  # inches
 LEGEND = 2.15
+GAP = 0.15
 
 
 @dataclass(frozen=True)
@@ -131,19 +132,15 @@ def choropleth(
     shapes = _flat(areas)
     layers = _layers(table, unit, noun)
     with style(name):
-        figure = _draw(shapes, layers, legend)
-        picture, seen = svg(figure, name, decimals=1), pixels(figure, caption)
-    return display._publish(
-        {
-            "kind": "figure",
-            "name": name,
-            "caption": caption,
-            "alt": _alt(layers, legend, protected.why),
-            "source": source,
-            "svg": picture,
-        },
-        seen,
-    )
+        return published(
+            _draw(shapes, layers, legend),
+            _draw_narrow(shapes, layers, legend),
+            name=name,
+            caption=caption,
+            alt=_alt(layers, legend, protected.why),
+            source=source,
+            decimals=1,
+        )
 
 
 def _check(frame: pd.DataFrame, areas: gpd.GeoDataFrame, unit: str) -> None:
@@ -259,19 +256,42 @@ def _flat(areas: gpd.GeoDataFrame) -> gpd.GeoSeries:
 
 
 def _draw(shapes: gpd.GeoSeries, layers: list[_Layer], legend: str) -> Figure:
+    """The map with its legend beside it."""
+    wide, tall = _size(shapes, WIDTH - LEGEND - GAP)
+    heading, entries, need = _entries(layers, legend, 26, 24)
+    figure = Figure(figsize=(wide + GAP + LEGEND, max(tall, need)))
+    _draw_areas(figure, shapes, layers, wide, tall)
+    _draw_legend(figure, layers, heading, entries, wide + GAP, 0)
+    return figure
+
+
+def _draw_narrow(shapes: gpd.GeoSeries, layers: list[_Layer], legend: str) -> Figure:
+    """The map with its legend below it."""
+    wide, tall = _size(shapes, NARROW)
+    heading, entries, need = _entries(layers, legend, 38, 36)
+    figure = Figure(figsize=(NARROW, tall + GAP + need))
+    _draw_areas(figure, shapes, layers, wide, tall)
+    _draw_legend(figure, layers, heading, entries, 0, tall + GAP)
+    return figure
+
+
+def _size(shapes: gpd.GeoSeries, wide: float) -> tuple[float, float]:
+    """The map's width and height in inches, at most as wide as that."""
     _, _, right, top = shapes.total_bounds
-    wide = WIDTH - LEGEND - 0.15
     tall = wide * top / right
-    if tall > TALLEST:
-        wide, tall = TALLEST * right / top, TALLEST
-    heading = textwrap.wrap(legend, 26)
-    rows = sum(len(textwrap.wrap(layer.label, 24)) for layer in layers)
-    need = 0.18 * len(heading) + 0.2 + 0.17 * rows + 0.12 * len(layers)
-    height = max(tall, need)
-    figure = Figure(figsize=(wide + 0.15 + LEGEND, height))
-    axes = figure.add_axes(
-        (0, 1 - tall / height, wide / (wide + 0.15 + LEGEND), tall / height)
-    )
+    return (wide, tall) if tall <= TALLEST else (TALLEST * right / top, TALLEST)
+
+
+def _draw_areas(
+    figure: Figure,
+    shapes: gpd.GeoSeries,
+    layers: list[_Layer],
+    wide: float,
+    tall: float,
+) -> None:
+    _, _, right, top = shapes.total_bounds
+    full, height = figure.get_size_inches()
+    axes = figure.add_axes((0, 1 - tall / height, wide / full, tall / height))
     axes.set(xlim=(-4, right + 4), ylim=(-4, top + 4), aspect="equal")
     axes.axis("off")
     for layer in layers:
@@ -279,24 +299,37 @@ def _draw(shapes: gpd.GeoSeries, layers: list[_Layer], legend: str) -> Figure:
     outline = shapely.union_all(shapely.buffer(shapes.to_numpy(), 0.8))
     edge = gpd.GeoSeries([shapely.simplify(outline, 0.8)]).boundary
     edge.plot(ax=axes, color=GREY, linewidth=0.7, aspect=None)
-    _draw_legend(figure, layers, heading, wide + 0.15)
-    return figure
+
+
+def _entries(
+    layers: list[_Layer], legend: str, heading: int, letters: int
+) -> tuple[list[str], list[list[str]], float]:
+    """The lines of the legend's heading and entries, and its height in inches."""
+    head = textwrap.wrap(legend, heading)
+    entries = [textwrap.wrap(layer.label, letters) for layer in layers]
+    tall = 0.18 * len(head) + 0.2 + sum(0.17 * len(lines) + 0.12 for lines in entries)
+    return head, entries, tall
 
 
 def _draw_legend(
-    figure: Figure, layers: list[_Layer], heading: list[str], left: float
+    figure: Figure,
+    layers: list[_Layer],
+    heading: list[str],
+    entries: list[list[str]],
+    left: float,
+    top: float,
 ) -> None:
+    """The legend, its corner at a place given in inches from the upper left corner."""
     wide, height = figure.get_size_inches()
-    axes: Axes = figure.add_axes((left / wide, 0, LEGEND / wide, 1))
-    axes.set(xlim=(0, LEGEND), ylim=(height, 0))
+    axes: Axes = figure.add_axes((left / wide, 0, 1 - left / wide, 1 - top / height))
+    axes.set(xlim=(0, wide - left), ylim=(height - top, 0))
     axes.axis("off")
     axes.text(
         0, 0.03, "\n".join(heading), va="top", weight="bold", fontsize=9.5,
         linespacing=1.15,
     )  # fmt: skip
     y = 0.18 * len(heading) + 0.2
-    for layer in layers:
-        lines = textwrap.wrap(layer.label, 24)
+    for layer, lines in zip(layers, entries, strict=True):
         middle = y + (0.17 * len(lines) + 0.12) / 2
         axes.add_patch(
             Rectangle((0.01, middle - 0.1), 0.3, 0.2, **{**layer.look, "linewidth": 0})

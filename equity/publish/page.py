@@ -25,11 +25,10 @@ from mistune.plugins.table import table as pipe_tables
 from nbformat import NotebookNode
 
 from equity.errors import NotebookError, ParamsError
-from equity.publish.display import MIME
+from equity.publish.display import DRAWINGS, MIME
 from equity.publish.payload import SLUG, Figure, Finding, Note, Table, payload
 
 PERIOD = r"\d{4}Q[1-4]"
-SVG = "image/svg+xml"  # where a figure's drawing stands, beside its payload
 CARD_SENTENCES = 3  # findings shown on a notebook's card of the front page
 
 _TEMPLATE = Path(__file__).parent / "template"
@@ -344,8 +343,10 @@ def _checked_output(output: NotebookNode) -> Mapping[str, Any]:
             "an output that equity.publish did not make (a frame, a plot or a bare "
             "value); protect it and show it through equity.publish, or remove it"
         )
-    drawing = {"svg": output.data[SVG]} if SVG in output.data else {}
-    return {**output.data[MIME], **drawing}
+    drawings = {
+        key: output.data[mime] for key, mime in DRAWINGS.items() if mime in output.data
+    }
+    return {**output.data[MIME], **drawings}
 
 
 def _repeats(block: Any, blocks: Sequence[Any]) -> bool:

@@ -132,7 +132,7 @@ class Table(_Payload):
 
 
 class Figure(_Payload):
-    """A published figure or map."""
+    """A published figure or map; ``narrow`` is the same drawing for a telephone."""
 
     kind: Literal["figure"]
     name: _Slug
@@ -140,21 +140,17 @@ class Figure(_Payload):
     alt: _Text
     source: str = ""
     svg: _Text
+    narrow: str = ""
 
     @property
     def size(self) -> tuple[int, int] | None:
         """Width and height in CSS pixels, so that the page does not jump."""
-        root = ElementTree.fromstring(self.svg)  # noqa: S314 - written by clean_svg
-        size = [
-            re.fullmatch(r"([0-9.]+)(pt|px)?", root.get(side, ""))
-            for side in ("width", "height")
-        ]
-        if not all(size):
-            return None
-        return tuple(
-            math.ceil(float(match[1]) * (4 / 3 if match[2] == "pt" else 1))
-            for match in size
-        )
+        return _size(self.svg)
+
+    @property
+    def narrow_size(self) -> tuple[int, int] | None:
+        """The same of the narrow drawing; None if there is none."""
+        return _size(self.narrow) if self.narrow else None
 
 
 class Finding(_Payload):
@@ -173,6 +169,21 @@ class Note(_Payload):
 
 
 _KINDS = {"table": Table, "figure": Figure, "finding": Finding, "note": Note}
+
+
+def _size(svg: str) -> tuple[int, int] | None:
+    """Width and height in CSS pixels; None where the drawing does not say them so."""
+    root = ElementTree.fromstring(svg)  # noqa: S314 - written by clean_svg
+    size = [
+        re.fullmatch(r"([0-9.]+)(pt|px)?", root.get(side, ""))
+        for side in ("width", "height")
+    ]
+    if not all(size):
+        return None
+    return tuple(
+        math.ceil(float(match[1]) * (4 / 3 if match[2] == "pt" else 1))
+        for match in size
+    )
 
 
 def _fits(cell: Cell, kind: str) -> bool:
@@ -200,7 +211,7 @@ def payload(bundle: Mapping[str, Any]) -> Table | Figure | Finding | Note:
     Returns
     -------
     Table, Figure, Finding or Note
-        The same content; a figure's SVG is parsed and written anew.
+        The same content; a figure's drawings are parsed and written anew.
 
     Raises
     ------
@@ -226,7 +237,8 @@ def payload(bundle: Mapping[str, Any]) -> Table | Figure | Finding | Note:
         part = ".".join(map(str, first["loc"])) or "content"
         raise ValueError(f"a {kind} whose {part} is wrong: {first['msg']}") from None
     if isinstance(item, Figure):
-        return item.model_copy(update={"svg": clean_svg(item.svg)})
+        narrow = clean_svg(item.narrow) if item.narrow else ""
+        return item.model_copy(update={"svg": clean_svg(item.svg), "narrow": narrow})
     return item
 
 

@@ -81,7 +81,9 @@ def test_a_group_that_the_roster_cannot_record_is_missing_not_zero():
 def test_unknown_race_is_outside_the_shares_and_inside_the_coverage():
     without = representation.by_race(ROSTER[ROSTER["race"] != "Unknown"], CITY)
     pd.testing.assert_frame_equal(representation.by_race(ROSTER, CITY), without)
-    known = representation.coverage(ROSTER).set_index("group")
+    known = representation.coverage(ROSTER, CITY).set_index("group")
+    on_record = known[known["recorded"] == "race on record"]
+    assert on_record["events"].sum() == without["population"].iloc[0]
     assert known["events"].to_dict() == {
         **{"Asian": 5, "Black": 10, "Hispanic": 0, "White": 25, "Unknown": 10},
     }
@@ -197,7 +199,7 @@ def test_a_department_without_a_recorded_race_is_not_known():
 def test_inputs_are_not_changed():
     before = DEPARTMENTS.copy(), CITY.copy()
     representation.by_department(DEPARTMENTS, CITY, largest=2)
-    representation.coverage(DEPARTMENTS)
+    representation.coverage(DEPARTMENTS, CITY)
     pd.testing.assert_frame_equal(DEPARTMENTS, before[0])
     pd.testing.assert_frame_equal(CITY, before[1])
 

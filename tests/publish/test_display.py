@@ -1,8 +1,10 @@
 """Published payloads and their three looks."""
 
 import base64
+import configparser
 import json
 import os
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -10,6 +12,7 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nbformat import v4, writes
 
 from equity.errors import DisclosureError, EquityError
 from equity.publish import display
@@ -45,6 +48,7 @@ FIGURE = {
     "alt": NASTY,
     "source": NASTY,
     "svg": "<svg></svg>",
+    "narrow": "<svg>narrow</svg>",
 }
 FINDING = {"kind": "finding", "sentences": [NASTY, "Two."], "text": f"{NASTY} Two."}
 NOTE = {"kind": "note", "text": NASTY}
@@ -86,10 +90,29 @@ def test_every_text_is_escaped_and_printable(payload):
 def test_a_figure_is_an_image_beside_its_payload():
     bundle = display._publish(FIGURE, b"pixels")._repr_mimebundle_()
     assert bundle["image/svg+xml"] == "<svg></svg>"
+    assert bundle["application/vnd.equity.narrow+svg"] == "<svg>narrow</svg>"
     assert base64.b64decode(bundle["image/png"]) == b"pixels"
-    assert "svg" not in bundle[MIME]
+    assert not {"svg", "narrow"} & set(bundle[MIME])
     assert "text/html" not in bundle
     assert "\x00" not in json.dumps(bundle)
+
+
+def test_drawings_are_all_that_the_comparison_of_notebooks_overlooks(root):
+    """The committed pattern, on what a notebook stores."""
+    config = configparser.ConfigParser()
+    config.read(root / "tests/nbval_sanitize.cfg")
+    pattern = config["drawing"]["regex"]
+    bundle = display._publish(
+        FIGURE | {"svg": "<svg a></svg>", "narrow": "<svg b></svg>"}
+    )
+    output = v4.new_output("display_data", bundle._repr_mimebundle_())
+    stored = json.loads(
+        writes(v4.new_notebook(cells=[v4.new_code_cell(outputs=[output])]))
+    )
+    data = stored["cells"][0]["outputs"][0]["data"]
+    texts = {key: "".join(data[key]) for key in display.DRAWINGS.values()}
+    assert {re.sub(pattern, "DRAWN", text) for text in texts.values()} == {"DRAWN"}
+    assert "svg" not in json.dumps(data[MIME])
 
 
 def test_tables_have_a_caption_and_scoped_headers():

@@ -6,11 +6,16 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 
 from equity.errors import ColumnNotFoundError, DisclosureError, EquityError
 from equity.publish import display, figures
 from equity.publish.protect import protect
 
+STRIP = to_rgba(figures.STRIP)
 GROUPS = [
     "American Indian or Alaska Native",
     "Asian",
@@ -58,6 +63,10 @@ def test_a_hidden_row_looks_the_same_whatever_it_hides(days):
     )
     high = high.assign(estimate=high["estimate"].where(high.index != 3, 60.0))
     assert draw(low) == draw(high)
+    low, high = (frame.assign(panel="Parks", share=0.2) for frame in (low, high))
+    options = {"facets": "panel", "compare": "share", "compare_label": "of residents"}
+    assert draw(low, **options) == draw(high, **options)
+    assert draw(low, **options)["narrow"] != draw(low)["narrow"]
 
 
 def test_rows_keep_their_order(days):
@@ -66,8 +75,9 @@ def test_rows_keep_their_order(days):
     assert places == sorted(places, reverse=True)
 
 
-def test_the_svg_is_one_clean_element(days):
-    svg = draw(days, title="Costs <b>$5 & $6</b>")["svg"]
+@pytest.mark.parametrize("which", ["svg", "narrow"])
+def test_a_drawing_is_one_clean_element(days, which):
+    svg = draw(days, title="Costs <b>$5 & $6</b>")[which]
     root = ElementTree.fromstring(svg)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     for word in ("<!--", "<metadata", "<text", "<image", "<script", "Costs"):
@@ -81,19 +91,91 @@ def test_the_svg_is_one_clean_element(days):
     assert targets <= set(ids)
 
 
-def test_text_is_at_least_nine_points_at_700_pixels(days, monkeypatch):
+def test_text_is_at_least_nine_points_and_stays_inside(days, monkeypatch):
+    """700 and 341 CSS pixels wide, 9 points are 12 pixels."""
     made = []
     original = figures.svg
     monkeypatch.setattr(
         figures, "svg", lambda f, *a, **k: made.append(f) or original(f, *a, **k)
     )
-    draw(days, title="T", label="L")
-    facets = pd.concat([days.assign(department=d) for d in "abcd"])
-    draw(facets, facets="department", label="L")
+    days["share"] = [0.01, 0.2, 123456.7, 0.3, 1.0]
+    for options in ({}, {"compare": "share", "compare_label": "share of residents"}):
+        draw(days, title="A title of many words " * 4, label="L", **options)
+        facets = pd.concat([days.assign(department=d) for d in "abcd"])
+        draw(facets, facets="department", label="L", **options)
+    assert len(made) == 8
+    for figure, inches in zip(made, [figures.WIDTH, figures.NARROW] * 4, strict=True):
+        assert figure.get_size_inches()[0] == pytest.approx(inches)
+        texts = [t for t in figure.findobj(Text) if t.get_text() and t.get_visible()]
+        assert min(text.get_fontsize() for text in texts) >= 9
+        if inches == figures.NARROW:
+            boxes = [text.get_window_extent() for text in texts]
+            assert min(box.x0 for box in boxes) > -2
+            assert max(box.x1 for box in boxes) < figure.bbox.x1 + 2
+
+
+def strips_of(figure):
+    """Left end, top, width and height of each blank row's strip, in dots."""
+    strips = [p for p in figure.findobj(Rectangle) if p.get_facecolor() == STRIP]
+    return [tuple(strip.get_window_extent().bounds) for strip in strips]
+
+
+@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize("compare", [False, True])
+def test_both_drawings_show_every_row_and_no_hidden_value(
+    days, many, compare, monkeypatch
+):
+    made = []
+    monkeypatch.setattr(figures, "svg", lambda f, *a, **k: made.append(f) or "<svg/>")
+    days["share"] = 0.2
+    days = days.assign(estimate=days["estimate"] / 100, conf_low=np.nan)
+    options = {"unit": "percent"}
+    if compare:
+        options |= {"compare": "share", "compare_label": "share of residents"}
+    if many:
+        days = pd.concat([days.assign(panel=name) for name in "ab"], ignore_index=True)
+        options |= {"facets": "panel"}
+    alt = draw(days, **options)["alt"]
     for figure in made:
-        assert figure.get_size_inches()[0] * 96 == pytest.approx(700, abs=1)
-        texts = [t for t in figure.findobj(match=lambda a: hasattr(a, "get_fontsize"))]
-        assert min(text.get_fontsize() for text in texts if text.get_text()) >= 9
+        words = " ".join(t.get_text().replace("\n", " ") for t in figure.findobj(Text))
+        for group in ("Black or African American", "Native Hawaiian", "White"):
+            assert group in alt
+            assert group.split()[0] in words
+        for number in ("13.2%", "11.0%", "41.2%", "10.9%"):
+            assert number in words
+        assert "9.0" not in words
+        assert words.count("hidden") == (2 if many else 1)
+        strips = strips_of(figure)
+        assert len(strips) == (2 if many else 1)
+        assert len({np.round(strip[2:], 6).tobytes() for strip in strips}) == 1
+
+
+def test_a_narrow_drawing_has_ids_of_its_own(days):
+    payload = draw(days)
+    both = [set(re.findall(r'id="([^"]+)', payload[key])) for key in ("svg", "narrow")]
+    assert both[0]
+    assert both[1]
+    assert not both[0] & both[1]
+    assert all(one.startswith("days--narrow-") for one in both[1])
+
+
+def test_a_text_drawn_twice_is_kept_once_and_looks_the_same():
+    with figures.style("a"):
+        figure = Figure(figsize=(2, 1))
+        figure.text(0, 0.1, "Two of these")
+        one = figures.svg(figure, "a")
+        figure.text(0, 0.6, "Two of these", color="#ff0000")
+        two = figures.svg(figure, "a")
+    assert two.count("<use") == one.count("<use") + 1
+    assert "#ff0000" in two
+
+
+def test_long_names_and_numbers_are_wrapped_or_cut():
+    assert figures._wrapped("Native Hawaiian", [0.9, 0.9]) == ["Native", "Hawaiian"]
+    (cut,) = figures._wrapped("Native Hawaiian or Other", [1.2])
+    assert cut.endswith("…")
+    assert figures._inches(cut) <= 1.2
+    assert figures._wrapped("", [1.0]) == []
 
 
 @pytest.mark.parametrize("unit", ["percent", "points", "ratio", "number"])
@@ -101,7 +183,7 @@ def test_every_unit_and_extreme_values(days, unit):
     days["estimate"] = [0.0, 0.3, 0.6, 0.5, 1.0]
     days["conf_low"] = [0.0, 0.001, 0.5, 0.4, np.nan]
     days["conf_high"] = [0.02, 60.0 if unit != "percent" else 0.99, np.nan, 0.6, np.nan]
-    assert draw(days, unit=unit, reference_line=1.0, reference_label="parity")["svg"]
+    assert draw(days, unit=unit, reference_line=1.0, reference_label="parity")["narrow"]
 
 
 def test_nothing_but_blanks_can_be_drawn(days):
@@ -132,7 +214,8 @@ def test_facets_have_panels_and_full_names(days):
     payload = draw(frame, facets="department", shorten=lambda name: name[:5])
     assert payload["alt"].startswith("Dot-and-interval charts, 13 panels on one scale.")
     assert payload["alt"].count("Black or African American: 41.2") == 13
-    assert len(payload["svg"]) < 400_000
+    assert len(payload["svg"]) < 160_000
+    assert len(payload["narrow"]) < 160_000
 
 
 def test_characters_without_a_glyph_do_not_warn(days):

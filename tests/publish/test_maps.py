@@ -1,5 +1,6 @@
 """Maps: classes, blanks, and nothing finer than an area."""
 
+import re
 from xml.etree import ElementTree
 
 import geopandas as gpd
@@ -10,7 +11,7 @@ import shapely
 from matplotlib.colors import to_rgb
 
 from equity.errors import ColumnNotFoundError, DisclosureError, EquityError, InputError
-from equity.publish import maps
+from equity.publish import figures, maps
 from equity.publish.protect import protect
 
 
@@ -85,8 +86,22 @@ def test_colours_go_from_light_to_dark_in_grey():
     assert np.diff(grey).max() < -0.1
 
 
-def test_the_svg_is_one_element_without_words(table, areas):
-    svg = draw(table, areas)["svg"]
+def test_the_narrow_map_has_its_legend_below(table, areas):
+    payload = draw(table, areas)
+    sizes = {
+        key: [float(ElementTree.fromstring(payload[key]).get(side)[:-2]) for side in
+              ("width", "height")]
+        for key in ("svg", "narrow")
+    }  # fmt: skip
+    assert sizes["narrow"][0] == pytest.approx(figures.NARROW * 72, abs=0.1)
+    assert sizes["narrow"][1] > sizes["narrow"][0] * 4 / 5 + 72  # the boxes are 5 by 4
+    colours = [set(re.findall("#[0-9a-f]{6}", payload[key])) for key in sizes]
+    assert colours[0] == colours[1]
+
+
+@pytest.mark.parametrize("which", ["svg", "narrow"])
+def test_a_drawing_is_one_element_without_words(table, areas, which):
+    svg = draw(table, areas)[which]
     tags = {e.tag.rpartition("}")[2] for e in ElementTree.fromstring(svg).iter()}
     assert tags <= {
         "svg",
@@ -104,7 +119,8 @@ def test_the_svg_is_one_element_without_words(table, areas):
 def test_the_svg_does_not_tell_where_the_city_lies(table, areas):
     local = areas.to_crs(areas.estimate_utm_crs())
     moved = local.set_geometry(local.translate(1000, 5000))
-    assert draw(table, local)["svg"] == draw(table, moved)["svg"]
+    for which in ("svg", "narrow"):
+        assert draw(table, local)[which] == draw(table, moved)[which]
 
 
 def test_chicago_is_small_enough(shared, table):
@@ -112,7 +128,9 @@ def test_chicago_is_small_enough(shared, table):
     tracts = gpd.read_file(f"/vsigzip/{path}")
     areas = tracts.assign(area=tracts["geoid10"].astype(str))[["area", "geometry"]]
     frame = pd.DataFrame({"area": areas["area"], "events": 50, "estimate": range(801)})
-    assert len(draw(frame, areas)["svg"]) < 400_000
+    payload = draw(frame, areas)
+    assert len(payload["svg"]) < 400_000
+    assert len(payload["narrow"]) < 400_000
 
 
 def test_refusals(table, areas):

@@ -15,7 +15,7 @@ from nbformat import v4
 from equity.errors import NotebookError, ParamsError
 from equity.publish import page as page_module
 from equity.publish import tables
-from equity.publish.display import MIME
+from equity.publish.display import DRAWINGS, MIME
 from equity.publish.page import (
     Facts,
     checked_link,
@@ -32,11 +32,12 @@ SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt">'
     '<path d="M0 0h9"/></svg>'
 )
+NARROW = SVG.replace("72pt", "36pt")
 SITE = [
     {"slug": "01_waits", "title": "Waiting"},
     {"slug": "02_work", "title": "Work <b>force</b>"},
 ]
-VOID = {"meta", "link", "img", "br", "hr"}
+VOID = {"meta", "link", "img", "source", "br", "hr"}
 
 
 def cell(value, text, hidden=False):
@@ -152,7 +153,7 @@ def full():
             "[work](02_work.ipynb#Pay-gaps).\n\n#### Too deep\n\n# Second title\n\n"
             "| A | B |\n|:--|--:|\n| x | 1 |"
         ),
-        shown(table(), figure()),
+        shown(table(), figure(), figure(name="both") | {"narrow": NARROW}),
         shown({"kind": "finding", "sentences": ["First.", "Second."]}, count=2),
         shown({"kind": "note", "text": "Nothing was given."}, count=3),
         v4.new_markdown_cell("## Who is counted?"),
@@ -335,7 +336,40 @@ def test_figures_are_images_with_alternative_text(full):
     assert (picture["attrs"]["width"], picture["attrs"]["height"]) == ("96", "48")
     encoded = picture["attrs"]["src"].removeprefix("data:image/svg+xml;base64,")
     assert base64.b64decode(encoded).decode() == clean_svg(SVG)
-    assert [e["text"] for e in document.all("figcaption")] == ["Who waits longer"]
+    assert [e["text"] for e in document.all("figcaption")] == ["Who waits longer"] * 2
+
+
+def drawn(payload, **drawings):
+    """A figure as a notebook stores it: its drawings beside the payload."""
+    data = {MIME: payload, **{DRAWINGS[key]: svg for key, svg in drawings.items()}}
+    output = v4.new_output("display_data", data)
+    return v4.new_code_cell("x", execution_count=1, outputs=[output])
+
+
+def test_a_narrow_drawing_is_shown_on_narrow_screens_only():
+    words = {key: text for key, text in figure().items() if key != "svg"}
+    document = Document(html_of(drawn(words, svg=SVG, narrow=NARROW)))
+    assert len(document.all("picture")) == 1
+    (source,) = document.all("source")
+    (image,) = [e for e in document.all("img") if e["attrs"]["alt"]]
+    start = "data:image/svg+xml;base64,"
+    for text, svg in (
+        (source["attrs"]["srcset"], NARROW),
+        (image["attrs"]["src"], SVG),
+    ):
+        assert text.startswith(start)
+        assert base64.b64decode(text.removeprefix(start)).decode() == clean_svg(svg)
+    assert source["attrs"]["media"].startswith("screen and (max-width")
+    assert source["attrs"]["media"].removeprefix("screen and ") in html_of()  # in CSS
+    assert (source["attrs"]["width"], source["attrs"]["height"]) == ("48", "48")
+    assert image["attrs"]["alt"] == "Asian 12 days; White hidden."
+    assert not document.all("div", role="region")  # nothing scrolls
+
+
+def test_an_unsafe_narrow_drawing_is_refused():
+    bad = NARROW.replace("<path", "<script/><path")
+    with pytest.raises(NotebookError, match="SVG has a <script> element"):
+        html_of(drawn(figure(), narrow=bad))
 
 
 def test_the_policy_allows_the_one_style_block_and_nothing_else(full):
@@ -358,9 +392,10 @@ def test_nothing_is_loaded_and_nothing_runs(full):
     for element in document.elements:
         names = element["attrs"].keys()
         assert not any(name.startswith("on") or name == "style" for name in names)
-        assert not names & {"srcset", "poster", "background", "data", "action"}
-        if "src" in names:
-            assert element["attrs"]["src"].startswith("data:image/svg+xml;base64,")
+        assert not names & {"poster", "background", "data", "action"}
+        for name in names & {"src", "srcset"}:
+            address = element["attrs"][name]
+            assert re.fullmatch(r"data:image/svg\+xml;base64,[\w+/=]+", address)
         if element["tag"] == "link":
             assert element["attrs"]["href"].startswith("data:")
     links = {e["attrs"]["href"] for e in document.all("a")}

@@ -118,3 +118,14 @@ def test_a_drawing_survives_without_its_comments_and_metadata():
     assert "metadata" not in clean
     assert 'xlink:href="#a"' in clean
     assert clean_svg(clean) == clean
+
+
+def test_a_narrow_drawing_is_optional_and_checked_like_the_other():
+    figure = {"kind": "figure", "name": "a", "caption": "c", "alt": "d", "svg": SVG}
+    assert (payload(figure).narrow, payload(figure).narrow_size) == ("", None)
+    both = payload(figure | {"narrow": f"<!-- {CANARY} -->{SVG}"})
+    assert CANARY not in both.narrow
+    assert both.narrow_size == (96, 48)
+    for bad in (SVG.replace("<path", "<script/><path"), "words", 4):
+        with pytest.raises(ValueError, match="figure whose"):
+            payload(figure | {"narrow": bad})
