@@ -21,7 +21,7 @@ from tqdm import tqdm
 from equity import errors, prepare, project, race
 from equity.errors import NotebookError
 from equity.params import Params
-from equity.prepare import services, sources
+from equity.prepare import sources
 from equity.publish import page, release
 
 NOTEBOOKS = (
@@ -99,12 +99,11 @@ def _facts(params: Params, tables: prepare.Tables) -> page.Facts:
     """Gather what every page says about itself."""
     return page.Facts(
         version=version("equity-notebooks"),
-        data_read=f"Requests of {services.dates(params.period, params.quarters)}",
         method=f"Race and ethnicity: {race.standard(params.race_standard).title}.",
         summary=(
-            f"Do all groups of residents of {params.city_name} get the same service, a "
-            "like share of city jobs, and the same schooling? These pages compare the "
-            "groups, and say how sure each number is."
+            f"Do all groups of residents of {params.city_name} fare alike? These pages "
+            "compare the groups in what the city's own records show, and say how sure "
+            "each number is."
         ),
         limits=tuple(sources.read_sources(project.sources_file(params.city)).limits),
         confidence=params.confidence,
@@ -269,7 +268,7 @@ def _execute(path: Path, chosen: dict, folder: Path, cell_seconds: int) -> None:
             progress_bar=False,
             execution_timeout=cell_seconds,
             # Kernels otherwise tell every page how they are connected.
-            extra_arguments=["--log-level=40"],
+            extra_arguments=["--log-level=50"],
         )
     except Exception as error:
         raise NotebookError(

@@ -101,7 +101,7 @@ class Ledger:
 
 
 def summary(files: pd.DataFrame, ledger: pd.DataFrame, *kinds: str) -> pd.DataFrame:
-    """List the files of some kinds, with the rows used of each.
+    """List the files of some kinds, with the rows read of each.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def summary(files: pd.DataFrame, ledger: pd.DataFrame, *kinds: str) -> pd.DataFr
     -------
     DataFrame
         Columns `title, source, vintage, licence, checksum` (the first digits of the
-        SHA-256), and `rows` (used).
+        SHA-256), and `rows` (read).
 
     Examples
     --------
@@ -125,7 +125,7 @@ def summary(files: pd.DataFrame, ledger: pd.DataFrame, *kinds: str) -> pd.DataFr
     >>> summary(files, Ledger("areas", "a", 3).frame(), "areas")["rows"].to_list()
     [3]
     """
-    used = ledger[ledger["action"] == USED].set_index(["kind", "file"])["rows"]
+    read = ledger[ledger["action"] == READ].set_index(["kind", "file"])["rows"]
     chosen = files[files["kind"].isin(kinds)] if kinds else files
     keys = pd.MultiIndex.from_frame(chosen[["kind", "file"]])
     return pd.DataFrame(
@@ -135,7 +135,7 @@ def summary(files: pd.DataFrame, ledger: pd.DataFrame, *kinds: str) -> pd.DataFr
             "vintage": chosen["vintage"],
             "licence": chosen["licence"].replace("", "not stated"),
             "checksum": chosen["sha256"].str[:12],
-            "rows": used.loc[keys].to_numpy(),
+            "rows": read.loc[keys].to_numpy(),
         }
     ).reset_index(drop=True)
 
@@ -165,6 +165,33 @@ def fate(ledger: pd.DataFrame) -> pd.DataFrame:
     keys = pd.MultiIndex.from_frame(rows[["kind", "file"]])
     table = rows[["file", "title", "rule", "rows"]].reset_index(drop=True)
     return table.assign(share=table["rows"] / read.loc[keys].to_numpy())
+
+
+def rows_are(files: pd.DataFrame, kind: str, otherwise: str) -> str:
+    """Say what the rows of a kind of file are, for sentences.
+
+    Parameters
+    ----------
+    files
+        As `prepare.load` returns them.
+    kind
+        Such as `workers`.
+    otherwise
+        What to say where `sources.yaml` does not.
+
+    Returns
+    -------
+    str
+        In the plural, such as `police department employees`.
+
+    Examples
+    --------
+    >>> files = pd.DataFrame({"kind": ["workers"], "rows_are": ["city nurses"]})
+    >>> rows_are(files, "workers", "employees"), rows_are(files, "requests", "requests")
+    ('city nurses', 'requests')
+    """
+    named = files.loc[files["kind"] == kind, "rows_are"]
+    return " and ".join(dict.fromkeys(name for name in named if name)) or otherwise
 
 
 def cite(files: pd.DataFrame, *kinds: str) -> str:

@@ -5,6 +5,8 @@ requests closed before they were opened, points at 0, 0 or far away, and request
 still open, which are kept and counted as still waiting.
 """
 
+from collections.abc import Collection
+
 import geopandas as gpd
 import pandas as pd
 
@@ -51,6 +53,28 @@ def window(period: str, quarters: int) -> tuple[pd.Timestamp, pd.Timestamp]:
     return (last - quarters + 1).start_time, last.end_time.normalize()
 
 
+def day(dates: pd.Series) -> str:
+    """Write the latest of some dates, for readers.
+
+    Parameters
+    ----------
+    dates
+        Timestamps.
+
+    Returns
+    -------
+    str
+        Such as `2 November 2023`; empty if there are none.
+
+    Examples
+    --------
+    >>> day(pd.Series(pd.to_datetime(["2023-11-02"])))
+    '2 November 2023'
+    """
+    last = pd.to_datetime(dates).max()
+    return "" if pd.isna(last) else f"{last.day} {last.month_name()} {last.year}"
+
+
 def dates(period: str, quarters: int) -> str:
     """Write the months that the quarters cover, for readers.
 
@@ -86,6 +110,7 @@ def clean_requests(
     areas: gpd.GeoDataFrame,
     period: str,
     quarters: int,
+    uninhabited: Collection[str] = (),
 ) -> pd.DataFrame:
     """Turn a raw export into requests that can be counted.
 
@@ -103,6 +128,9 @@ def clean_requests(
         The last quarter counted.
     quarters
         How many quarters are counted.
+    uninhabited
+        Areas where nobody lives: their requests are used for places, but for no
+        group of residents, which is noted.
 
     Returns
     -------
@@ -174,6 +202,10 @@ def clean_requests(
         rows = ledger.set_aside(rows, {"its area is not one of the city's": ~known})
     else:
         rows = locate.set_aside_unlocated(rows, areas, ledger)
+    ledger.note(
+        "in an area where nobody lives; shared out to no group",
+        rows["area"].isin(uninhabited).sum(),
+    )
     rows["category"] = _categories(rows, ledger)
     return rows.astype({"days": "int64"})[REQUESTS]
 

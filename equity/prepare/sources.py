@@ -70,8 +70,10 @@ class Source(BaseModel):
     ----------
     **data
         The keys below, as they stand in `sources.yaml`. `file` is relative to the
-        raw folder. `columns` maps the suite's column names to the file's. `keep`
-        maps columns of the file to the values whose rows are used.
+        raw folder. `rows_are` says what the rows are, in the plural, for sentences,
+        such as `police department employees`. `columns` maps the suite's column names
+        to the file's. `keep` maps columns of the file to the values whose rows are
+        used.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -80,6 +82,7 @@ class Source(BaseModel):
 
     file: str
     title: str = ""
+    rows_are: str = ""
     source: str = ""
     url: str = ""
     licence: str = ""

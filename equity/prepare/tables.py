@@ -22,7 +22,10 @@ from equity.prepare import places, schools, services, sources, workforce
 from equity.prepare.quality import COLUMNS as LEDGER
 from equity.prepare.quality import Ledger
 
-FILES = ["kind", "file", "title", "source", "url", "licence", "vintage", "sha256"]
+FILES = [
+    *("kind", "file", "title", "rows_are", "source", "url", "licence", "vintage"),
+    "sha256",
+]
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,7 @@ def _make(
         areas=areas,
         period=settings["period"],
         quarters=settings["quarters"],
+        uninhabited=_uninhabited(_joined("population", made["population"])),
     )
     clean("facilities", services.clean_facilities, areas=areas)
     clean("workers", workforce.clean_workers, standard=standard)
@@ -185,6 +189,11 @@ def _kept(raw: pd.DataFrame, source: sources.Source, ledger: Ledger) -> pd.DataF
     if rows.empty:
         raise InputError(f"{source.file}: no row is left; check 'keep' in sources.yaml")
     return rows
+
+
+def _uninhabited(population: pd.DataFrame) -> list[str]:
+    residents = population.groupby("area")["estimate"].sum()
+    return list(residents.index[residents == 0])
 
 
 def _titled(source: sources.Source) -> str:

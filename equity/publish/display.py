@@ -60,7 +60,7 @@ UNITS = {
     "days": (1, 0),
 }
 
-NO_DATA = "No data of this kind were given for this city."
+NO_DATA = "Nothing can be shown here: not all the data it needs were given."
 
 HIDDEN, NOT_APPLICABLE, NOT_KNOWN = "hidden", "n/a", "not known"
 
@@ -141,7 +141,7 @@ def absent() -> Published:
     Examples
     --------
     >>> absent()
-    No data of this kind were given for this city.
+    Nothing can be shown here: not all the data it needs were given.
     """
     return _publish({"kind": "note", "text": NO_DATA})
 

@@ -42,7 +42,7 @@ PHRASES = {
     "Unknown": "{noun} whose race is unknown",
     "Declined": "{noun} who declined to give their race",
     "Refused": "{noun} who refused to give their race",
-    "All residents": "all {noun}",
+    "All residents": "{noun} of any race",
 }
 
 #: Words that claim a cause, which no table here can show.
@@ -153,12 +153,14 @@ def compare(
     than: str = "",
     words: tuple[str, str] = ("higher", "lower"),
     times: str = "as high",
+    measure: str = "",
     largest: bool = False,
 ) -> Published:
     """Say every group's estimate, and how it compares with the reference group's.
 
-    A difference is clear if no interval given for it includes parity (zero for the
-    difference, one for the ratio).
+    Where the table has several values of ``subject``, such as mathematics and
+    reading, each is said apart, under its name. A difference is clear if no interval
+    given for it includes parity (zero for the difference, one for the ratio).
 
     Parameters
     ----------
@@ -179,6 +181,9 @@ def compare(
         A higher and a lower estimate in one word each: ("longer", "shorter").
     times
         What follows "1.28 times": "as long", "as many".
+    measure
+        What is compared, for the sentence that no difference is clear: "graduation
+        rate".
     largest
         Only one sentence: the largest clear difference among those shown (by the
         ratio, where only ratios are given), or that none is clear.
@@ -222,19 +227,16 @@ def compare(
     for template, wanted in ((subject, "people"), (verb, "estimate")):
         _check_template(template, wanted)
     _check_template(than or subject, "people")
-    rates, differences, ratios = _stacked(rates, differences, ratios)
-    if rates.frame.empty:
-        return display.absent()
-    frame = _frame(rates, "findings.compare")
-    apart = _rows(differences, "points" if unit == "percent" else unit)
-    fold = _rows(ratios, "ratio")
     said = _Words(subject, verb, than or subject, people, unit, noun, words, times)
-    why = rates.why
-    if largest:
-        return _publish([_largest(frame, apart, fold, said, why)])
-    return _publish(
-        [_sentence(row, apart, fold, said, why) for row in _records(frame, unit)]
-    )
+    said.measure = measure
+    if require(rates, "findings.compare").frame.empty:
+        return display.absent()
+    sentences = []
+    for part, some in _parts(rates).items():
+        level, apart, fold = _stacked(some, differences, ratios)
+        found = _compared(level, apart, fold, said, largest=largest)
+        sentences += [f"{part}: {text}" if part else text for text in found]
+    return _publish(sentences)
 
 
 def median_days(
@@ -562,6 +564,7 @@ class _Words:
         self._subject, self.verb, self._than, self.people = subject, verb, than, people
         self.unit, self.noun, self.words, self.times = unit, noun, words, times
         self.gap_unit = "points" if unit == "percent" else unit
+        self.measure = ""
 
     def subject(self, row: dict) -> str:
         return self._subject.format(people=_people(row["group"], self.people))
@@ -678,14 +681,43 @@ def _records(frame: pd.DataFrame, unit: str, *, extra: str = "") -> list[dict]:
     return records
 
 
+def _parts(rates: Protected) -> dict[str, Protected]:
+    """Take a table with several subjects apart."""
+    frame = rates.frame
+    subjects = list(dict.fromkeys(frame["subject"])) if "subject" in frame else []
+    if len(subjects) < 2:
+        return {"": rates}
+    return {str(subject): rates.only(subject=subject) for subject in subjects}
+
+
+def _compared(
+    level: Protected,
+    differences: Protected | None,
+    ratios: Protected | None,
+    said: "_Words",
+    *,
+    largest: bool,
+) -> list[str]:
+    """The sentences of one table of levels, with its comparisons."""
+    frame = _frame(level, "findings.compare")
+    apart = _rows(differences, said.gap_unit)
+    fold = _rows(ratios, "ratio")
+    if largest:
+        return [_largest(frame, apart, fold, said, level.why)]
+    rows = _records(frame, said.unit)
+    return [_sentence(row, apart, fold, said, level.why) for row in rows]
+
+
 def _stacked(
     rates: Protected, differences: Protected | None, ratios: Protected | None
 ) -> tuple[Protected, Protected | None, Protected | None]:
     """Take a table with `statistic` apart; other tables stay as they are."""
     if "statistic" not in require(rates, "findings.compare").frame:
         return rates, differences, ratios
+    there = set(rates.frame["statistic"])
     level, apart, fold = (
-        rates.only(statistic=name) for name in ("level", "difference", "ratio")
+        rates.only(statistic=name) if name in there else None
+        for name in ("level", "difference", "ratio")
     )
     return level, apart, fold
 
@@ -868,8 +900,12 @@ def _largest(
         return f"No comparison with {base} can be shown.{note}"
     clear = [r for r in others if _clear(apart.get(r["group"]), fold.get(r["group"]))]
     if not clear:
-        whom = _people(others[0]["reference"] or "", said.people)
-        return f"No clear difference from {whom} can be seen in any group shown.{note}"
+        whom = _people(measured[others[0]["group"]]["reference"], said.people)
+        where = f" in {said.measure}" if said.measure else ""
+        return (
+            f"No clear difference{where} from {whom} can be seen in any group shown."
+            f"{note}"
+        )
     size = {
         r["group"]: _size(measured[r["group"]]["estimate"], not apart) for r in clear
     }

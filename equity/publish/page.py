@@ -29,6 +29,7 @@ from equity.publish.display import DRAWINGS, MIME
 from equity.publish.payload import SLUG, Figure, Finding, Note, Table, payload
 
 PERIOD = r"\d{4}Q[1-4]"
+ALONE = 2  # a finding of so many sentences is a headline, not a list of all groups
 CARD_SENTENCES = 3  # findings shown on a notebook's card of the front page
 
 _TEMPLATE = Path(__file__).parent / "template"
@@ -85,6 +86,13 @@ class Page:
     def tables(self) -> tuple[Table, ...]:
         """The page's tables, in order."""
         return tuple(block for block in self.everything if isinstance(block, Table))
+
+    @property
+    def headlines(self) -> list[str]:
+        """The sentences of the findings that stand alone, or of the first finding."""
+        alone = [f.sentences for f in self.findings if len(f.sentences) <= ALONE]
+        first = self.findings[0].sentences if self.findings else []
+        return [text for sentences in alone for text in sentences] or list(first)
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -196,7 +196,7 @@ FILES = {
     "title": ("File", "text"),
     "source": ("Source", "text"),
     "vintage": ("Of", "text"),
-    "rows": ("Rows used", "count"),
+    "rows": ("Rows read", "count"),
 }
 
 
