@@ -97,39 +97,6 @@ def position_of(frame: pd.DataFrame, reference: str) -> int:
     return int(rows[0])
 
 
-def row_of(frame: pd.DataFrame, reference: str):
-    """Find the index label of the single row whose ``group`` is the reference.
-
-    Parameters
-    ----------
-    frame
-        One row per ``group``.
-    reference
-        The group looked for.
-
-    Returns
-    -------
-    Hashable
-        The label, for use with ``.loc`` on this frame.
-
-    Raises
-    ------
-    UnknownGroupError
-        If the group is not exactly one row.
-
-    Examples
-    --------
-    >>> rates = pd.DataFrame({"group": ["Black", "White"]}, index=["b", "w"])
-    >>> row_of(rates, "White")
-    'w'
-    >>> row_of(rates, "Blck")
-    Traceback (most recent call last):
-    equity.errors.UnknownGroupError: 'Blck' matches 0 rows of group; expected one of
-    ['Black', 'White']
-    """
-    return frame.index[position_of(frame, reference)]
-
-
 def check_confidence(confidence: float) -> float:
     """Refuse a confidence that is not a proportion between zero and one.
 

@@ -80,66 +80,6 @@ def people(group: str, noun: str) -> str:
     return PHRASES.get(group, "{group} {noun}").format(group=group, noun=noun)
 
 
-def rate(
-    rates: Protected,
-    *,
-    subject: str,
-    verb: str,
-    unit: str,
-    noun: str = "",
-    people: str = "residents",
-) -> Published:
-    """Say every group's estimate, one sentence each.
-
-    Parameters
-    ----------
-    rates
-        One row per ``group``, with ``estimate``, ``conf_low``, ``conf_high`` and
-        ``confidence``.
-    subject
-        What the number is of, with ``{people}``: "requests from the areas where
-        {people} live".
-    verb
-        The rest of the sentence, with ``{estimate}``: "took a median of {estimate}
-        to close".
-    unit
-        "percent" and "points" (given as proportions), "ratio", "number" or "count".
-    noun
-        What a number counts, such as "days"; printed after it.
-    people
-        What the members of the groups are.
-
-    Returns
-    -------
-    Published
-        A payload of kind "finding".
-
-    Raises
-    ------
-    DisclosureError
-        If ``rates`` is not protected.
-    ColumnNotFoundError
-        If a column is absent.
-    UnknownGroupError
-        If a group has several rows.
-    EquityError
-        If a template lacks its placeholder, has another, or names a cause.
-
-    Examples
-    --------
-    >>> from equity.publish.protect import protect
-    >>> table = pd.DataFrame({"group": ["Asian"], "events": [60], "estimate": [14.0],
-    ...     "conf_low": [12.1], "conf_high": [15.9], "confidence": [0.95]})
-    >>> rate(protect(table), subject="requests from the areas where {people} live",
-    ...      verb="took a median of {estimate} to close", unit="number", noun="days")
-    Requests from the areas where Asian residents live took a median of 14.0 days to
-    close (95% interval 12.1 to 15.9).
-    """
-    return compare(
-        rates, subject=subject, verb=verb, unit=unit, noun=noun, people=people
-    )
-
-
 def compare(
     rates: Protected,
     *,
@@ -165,10 +105,21 @@ def compare(
     Parameters
     ----------
     rates
-        As in :func:`rate`; or a measure table with ``statistic``, which brings its
-        own differences and ratios.
-    subject, verb, unit, noun, people
-        As in :func:`rate`.
+        One row per ``group``, with ``estimate``, ``conf_low``, ``conf_high`` and
+        ``confidence``; or a measure table with ``statistic``, which brings its own
+        differences and ratios.
+    subject
+        What the number is of, with ``{people}``: "requests from the areas where
+        {people} live".
+    verb
+        The rest of the sentence, with ``{estimate}``: "took a median of {estimate}
+        to close".
+    unit
+        "percent" and "points" (given as proportions), "ratio", "number" or "count".
+    noun
+        What a number counts, such as "days"; printed after it.
+    people
+        What the members of the groups are.
     differences
         The same groups' differences from ``reference``, in the unit of ``rates``
         (differences of percents are said in percentage points).
@@ -237,105 +188,6 @@ def compare(
         found = _compared(level, apart, fold, said, largest=largest)
         sentences += [f"{part}: {text}" if part else text for text in found]
     return _publish(sentences)
-
-
-def median_days(
-    rates: Protected,
-    *,
-    subject: str = "requests from the areas where {people} live",
-    verb: str = "took a median of {estimate} to close",
-    than: str = "where {people} live",
-    people: str = "residents",
-    differences: Protected | None = None,
-    ratios: Protected | None = None,
-    largest: bool = False,
-) -> Published:
-    """Say every group's median days, as :func:`compare` with words for durations.
-
-    Parameters
-    ----------
-    rates, subject, verb, than, people, differences, ratios, largest
-        As in :func:`compare`; all estimates in days.
-
-    Returns
-    -------
-    Published
-        A payload of kind "finding".
-
-    Examples
-    --------
-    >>> from equity.publish.protect import protect
-    >>> table = pd.DataFrame({"group": ["Asian"], "events": [6], "estimate": [14.0],
-    ...     "conf_low": [12.1], "conf_high": [15.9], "confidence": [0.95]})
-    >>> median_days(protect(table))
-    The figure for requests from the areas where Asian residents live is not shown:
-    fewer than 10 people, or needed to protect such a count.
-    """
-    return compare(
-        rates,
-        subject=subject,
-        verb=verb,
-        than=than,
-        unit="number",
-        noun="days",
-        people=people,
-        differences=differences,
-        ratios=ratios,
-        words=("longer", "shorter"),
-        times="as long",
-        largest=largest,
-    )
-
-
-def difference(
-    differences: Protected,
-    *,
-    subject: str,
-    unit: str,
-    noun: str = "",
-    people: str = "residents",
-    than: str = "",
-    words: tuple[str, str] = ("higher", "lower"),
-) -> Published:
-    """Say every group's difference from the reference group.
-
-    Parameters
-    ----------
-    differences
-        One row per ``group``, with ``reference`` and the measure columns.
-    subject
-        What differs, with ``{people}``: "the graduation rate of {people}".
-    unit, noun, people, than, words
-        As in :func:`compare`. Differences of percents are "points".
-
-    Returns
-    -------
-    Published
-        A payload of kind "finding", without the reference group.
-
-    Examples
-    --------
-    >>> from equity.publish.protect import protect
-    >>> table = pd.DataFrame({"group": ["Asian"], "reference": ["White"],
-    ...     "events": [60], "estimate": [-0.04], "conf_low": [-0.09],
-    ...     "conf_high": [0.01], "confidence": [0.95]})
-    >>> difference(protect(table), subject="the graduation rate of {people}",
-    ...            people="students", unit="points", than="that of {people}")
-    There is no clear difference between the graduation rate of Asian students and that
-    of White students: the estimate is 4.0 percentage points lower, and the 95% interval
-    runs from 9.0 lower to 1.0 higher.
-    """
-    _check_template(subject, "people")
-    _check_template(than or subject, "people")
-    said = _Words(subject, "", than or subject, people, unit, noun, words, "")
-    rows = _rows(differences, unit).values()
-    return _publish(
-        [
-            _difference_sentence(r, said, differences.why)
-            for r in rows
-            if not _is_base(r)
-        ]
-    )
 
 
 def ratio(
@@ -472,58 +324,6 @@ def representation(
         return _publish([f"No group shown is clearly short of its share of {whole}."])
     most = max(short, key=lambda row: row["parity"])
     return _publish([f"The largest shortfall: {said[most['group']]}"])
-
-
-def people_to_parity(
-    gaps: Protected, *, members: str, goal: str = "reach parity with {people}",
-    people: str = "residents",
-) -> Published:  # fmt: skip
-    """Say how many people stand between each group and parity.
-
-    Parameters
-    ----------
-    gaps
-        One row per ``group``, with ``people_to_parity`` (whole people, missing where
-        it does not apply) and ``reference``.
-    members
-        Who would be more, in the plural: "graduates".
-    goal
-        What they would do, with ``{people}`` for the reference group.
-    people
-        What the members of the reference group are.
-
-    Returns
-    -------
-    Published
-        A payload of kind "finding": a sentence for each group that is short of
-        parity, or that is hidden.
-
-    Examples
-    --------
-    >>> from equity.publish.protect import protect
-    >>> table = pd.DataFrame({"group": ["Black"], "reference": ["White"],
-    ...     "events": [240], "estimate": [0.9], "people_to_parity": [53]})
-    >>> people_to_parity(protect(table), members="graduates", people="students",
-    ...                  goal="match the rate of {people}")
-    It would take 53 more Black graduates to match the rate of White students.
-    """
-    require(gaps, "findings.people_to_parity")
-    _check_template(goal, "people")
-    frame = gaps.frame
-    _need(frame, ["group", "reference", "people_to_parity"])
-    sentences = []
-    for row in frame.to_dict("records"):
-        who = _people(row["group"], members)
-        count = display.rounded(row["people_to_parity"], "count")
-        if count is None and not pd.isna(row["suppressed"]):
-            sentences.append(f"How many more {who} is not shown: {gaps.why}.")
-        elif count:
-            end = goal.format(people=_people(row["reference"], people))
-            more = people_count(count, row["group"], members)
-            sentences.append(f"It would take {more} to {end}.")
-    if not sentences:
-        return nothing("No group shown is short of parity.")
-    return _publish(sentences)
 
 
 def nothing(text: str) -> Published:
@@ -843,20 +643,6 @@ def _gap_interval(row: dict, said: _Words) -> str:
     if row["estimate"] < 0:
         low, high = -high, -low
     return f" ({row['level']} {display.span(low + 0.0, high + 0.0, said.gap_unit)})"
-
-
-def _difference_sentence(row: dict, said: _Words, why: str) -> str:
-    subject, base = said.subject(row), said.base(row)
-    if row["estimate"] is None:
-        return _blank(row, f"the difference between {subject} and {base}", why)
-    clear = _is_clear(row, 0.0)
-    if clear is False:
-        return (
-            f"There is no clear difference between {subject} and {base}: the estimate "
-            f"is {said.gap(row)}{_runs(row, said)}."
-        )
-    text = f"{_upper(subject)} is {said.gap(row)} than {base}"
-    return f"{text}{_gap_interval(row, said)}{'' if clear else NO_INTERVAL}."
 
 
 def _ratio_sentence(row: dict, said: _Words, why: str) -> str:

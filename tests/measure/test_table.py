@@ -25,13 +25,12 @@ def test_missing_columns_are_named_with_those_found():
 @pytest.mark.parametrize("dtype", ["str", "category"])
 def test_reference_is_found_by_its_label(dtype):
     frame = RATES.astype({"group": dtype}).set_axis(["x", "y"])
-    assert table.row_of(frame, "White") == "y"
     assert table.position_of(frame, "White") == 1
 
 
 def test_unknown_reference_says_what_was_expected():
     with pytest.raises(UnknownGroupError) as error:
-        table.row_of(RATES, "Blck")
+        table.position_of(RATES, "Blck")
     assert str(error.value) == (
         "'Blck' matches 0 rows of group; expected one of ['Black', 'White']"
     )
@@ -39,12 +38,12 @@ def test_unknown_reference_says_what_was_expected():
 
 def test_repeated_reference_is_refused():
     with pytest.raises(UnknownGroupError, match="'White' matches 2 rows"):
-        table.row_of(pd.concat([RATES, RATES]), "White")
+        table.position_of(pd.concat([RATES, RATES]), "White")
 
 
 def test_missing_group_is_nobodys_reference():
     frame = pd.DataFrame({"group": ["White", None]})
-    assert table.row_of(frame, "White") == 0
+    assert table.position_of(frame, "White") == 0
 
 
 @pytest.mark.parametrize("confidence", [0, 1, 95, -0.5, True, float("nan")])

@@ -47,8 +47,15 @@ def open_gate(frame, **options):
 
 
 def say(frame=DAYS, differences=None, ratios=None, **options):
-    found = findings.median_days(
+    found = findings.compare(
         open_gate(frame),
+        subject="requests from the areas where {people} live",
+        verb="took a median of {estimate} to close",
+        than="where {people} live",
+        unit="number",
+        noun="days",
+        words=("longer", "shorter"),
+        times="as long",
         differences=None if differences is None else open_gate(differences),
         ratios=None if ratios is None else open_gate(ratios),
         **options,
@@ -225,23 +232,6 @@ def test_representation_says_both_shares_and_parity():
     assert found[3].endswith("60.0% of residents.")
 
 
-def test_people_to_parity():
-    gaps = RATIOS.assign(people_to_parity=[0, 1053, 7, 0], events=[60, 400, 3, 900])
-    found = findings.people_to_parity(
-        open_gate(gaps), members="graduates", goal="match the rate of {people}",
-        people="students",
-    ).as_payload()  # fmt: skip
-    assert found["sentences"] == [
-        "It would take 1,053 more Black graduates to match the rate of White students.",
-        "How many more Native graduates is not shown: fewer than 10 people, or needed "
-        "to protect such a count.",
-    ]
-    none = findings.people_to_parity(
-        open_gate(gaps.assign(people_to_parity=0, events=90)), members="graduates"
-    )
-    assert none.as_payload()["kind"] == "note"
-
-
 def test_nothing_is_a_note():
     found = findings.nothing("No proficiency counts were given.")
     assert found.as_payload() == {
@@ -277,7 +267,7 @@ def test_people_read_as_english(group, text):
 )
 def test_templates_that_are_refused(template, fact):
     with pytest.raises(EquityError, match=fact):
-        findings.rate(
+        findings.compare(
             open_gate(DAYS),
             subject="{people}",
             verb=template,
@@ -288,7 +278,7 @@ def test_templates_that_are_refused(template, fact):
 
 def test_other_refusals():
     with pytest.raises(DisclosureError):
-        findings.rate(DAYS, subject="{people}", verb="{estimate}", unit="number")
+        findings.compare(DAYS, subject="{people}", verb="{estimate}", unit="number")
     with pytest.raises(ColumnNotFoundError, match="conf_low"):
         say(DAYS.drop(columns="conf_low"))
     with pytest.raises(UnknownGroupError, match="repeat a group"):
