@@ -21,21 +21,42 @@ TABLES = (".csv", ".csv.gz", ".xlsx")
 PLACES = (".geojson", ".geojson.gz", ".gpkg", ".zip")
 
 # What files call our columns: patterns, the likeliest first, split at each |.
+RACE = r"^(?!.*count)(?!.*perc).*race|^(?!.*count)(?!.*perc).*ethnic"
+WORKER = r"employee.?id|employee.?n|worker.?id|person.?id|^id$"
+DEPARTMENT = r"dept.?name|department|agency|unit.?desc|dept|unit"
+PLACE = {"latitude": r"^lat", "longitude": r"^lon|^lng"}
+SCHOOL = {
+    "year": r"school.?year|academic.?year|^year|^(?!.*birth).*year$",
+    "school": r"^school$|school.?name|^school|sch.?nam",
+    "subject": r"subject|content.?area",
+    "grade": r"^grade",
+}
 HEADERS: Mapping[str, Mapping[str, str]] = {
+    "events": {
+        "kind": r"^event(?!.*date)|^action(?!.*date)|personnel.?action(?!.*date)"
+        r"|transaction(?!.*date)",
+        "date": r"effective|event.?date|action.?date|^(?!.*birth)(?!.*hire).*date",
+        "worker_id": WORKER,
+        "race": RACE,
+        "department": DEPARTMENT,
+        "job_category": r"eeo",
+    },
+    "graduation": {"unit": r"ncessch|school.?id|leaid"},
+    "proficiency": {**SCHOOL, "race": rf"{RACE}|student.?group|subgroup"},
+    "scores": {**SCHOOL, "race": RACE, "score": r"^score$|scale.?score|score$"},
     "requests": {
         "request_id": r"request.?id|request.?n|case.?id|ticket|^id$",
         "category": r"category|type|nature",
         "opened": r"open|creat|request.?date|submitted|received",
         "closed": r"clos|complet|resolved",
         "status": r"status",
-        "latitude": r"^lat",
-        "longitude": r"^lon|^lng",
+        **PLACE,
     },
     "workers": {
-        "worker_id": r"employee.?id|employee.?n|worker.?id|person.?id|^id$",
-        "race": r"race|ethnic",
+        "worker_id": WORKER,
+        "race": RACE,
         "sex": r"sex|gender",
-        "department": r"dept.?name|department|agency|unit.?desc|dept|unit",
+        "department": DEPARTMENT,
         "job": r"job.?title|title|rank|position",
         "job_category": r"eeo",
         "pay": r"salary|annual|wage|pay",
@@ -48,9 +69,19 @@ HEADERS: Mapping[str, Mapping[str, str]] = {
         "facility_id": r"id$",
         "kind": r"kind|type|categor",
         "capacity": r"capacit|seats",
-        "latitude": r"^lat",
-        "longitude": r"^lon|^lng",
+        **PLACE,
     },
+}
+# The columns by which a table's kind is told, in this order.
+TELLING = {
+    "events": ("kind", "date", "race"),
+    "graduation": (),
+    "proficiency": ("school", "year", "race"),
+    "workers": ("race", "department"),
+    "requests": ("opened", "closed", "status"),
+    "scores": ("race", "score"),
+    "facilities": ("latitude", "longitude"),
+    "population": ("area",),
 }
 # Words by which a label or a column of counts is proposed for a group, where they fit
 # one group only.
@@ -70,6 +101,30 @@ WORDS = {
     "Not recorded": r"^$|not (recorded|specified|reported)|blank",
 }
 NOT_HISPANIC = r"\W*\b(non|not)[- ]?(hispanic|latin\w*)( or latin\w*)?\W*"
+B03002 = {  # the Census Bureau's table of Hispanic origin by race, line by line
+    **{"003": race.WHITE, "004": race.BLACK, "005": race.AIAN, "006": race.ASIAN},
+    **{"007": race.NHPI, "008": race.SOME_OTHER, "009": race.TWO_OR_MORE},
+    "012": race.HISPANIC,
+}
+LINE = r"b03002_?([0-9]{3})(_?e|_?m|_?estimate|_?moe|, error)?"
+EDFACTS = {  # the Department of Education's groups; ALL and the others are no races
+    **{"MAM": race.AIAN, "MAS": race.ASIAN, "MBL": race.BLACK, "MHI": race.HISPANIC},
+    **{"MNP": race.NHPI, "MWH": race.WHITE, "MTR": race.TWO_OR_MORE},
+}
+NO_RACES = ("ALL", "CWD", "ECD", "LEP", "HOM", "FCS")
+COHORT = r"([A-Z]+)_COHORT_([0-9]+)"
+LEVELS = (  # lowest first
+    *(r"below|minimal|novice|unsatisf|\bnot\b", r"partial|basic|apprentice"),
+    *(r"approach", r"^proficient|^met\b|^meets", r"advanced|exceed|distinguished"),
+)
+NO_LEVEL = r"%|perc|pct|rate|\bor\b|\band\b|above|total"
+MARKS = 20  # more different cells that are no counts are hardly marks
+EVERYBODY = r"all( students| groups)?|total"
+KINDS = {
+    "hire": r"\b(re)?hire",
+    "promotion": r"promot",
+    "separation": r"separat|terminat|resign|retire",
+}
 MEANINGS = {
     "duplicate": r"dup",
     "cancelled": r"cancel|withdraw|void",
@@ -124,10 +179,21 @@ def propose(city: str, folder: Path | None = None) -> list[str]:
     for path in sorted(folder.iterdir()):
         if not path.name.endswith((*TABLES, *PLACES)):
             continue
-        kind, proposal = _proposal(path, f"{folder.name}/{path.name}")
-        if kind:
-            found.setdefault(kind, []).append(proposal)
-        lines.append(f"{path.name}: {kind or 'not understood, left out'}")
+        try:
+            kind, proposal = _proposal(path, f"{folder.name}/{path.name}")
+        except InputError as error:
+            why = str(error).removeprefix(path.name).lstrip(": ")
+            lines.append(f"{path.name}: not understood, left out: {why}")
+            continue
+        listed = found.setdefault(kind, [])
+        if listed and kind in ("areas", "population"):
+            lines.append(
+                f"{path.name}: {kind} too, left out; one file of {kind} is read, and "
+                f"{Path(listed[0]['file']).name} is proposed"
+            )
+            continue
+        listed.append(proposal)
+        lines.append(f"{path.name}: {kind}")
     if not found:
         raise InputError(
             f"no file in {folder.name!r} could be understood; see data/raw/sample "
@@ -182,34 +248,53 @@ def _proposal(path: Path, name: str) -> tuple[str, dict]:
     as_places = path.name.endswith(PLACES)
     source = sources.Source(file=path.name)
     read = sources.read_places if as_places else sources.read_table
-    try:
-        frame = read(source, folder=path.parent)  # labels may come late
-    except InputError:
-        return "", {}
-    headers = list(frame.columns)
+    frame = read(source, folder=path.parent)  # whole: labels may come late
     if as_places:
-        columns = _columns("areas", headers)
-        extra = {"kind": f"area ({OPEN})", "vintage": OPEN}
-        return "areas", {"file": name, **extra, "columns": columns}
-    kind = _kind(headers)
-    proposal = {"file": name, "title": path.name, "source": OPEN, "vintage": OPEN}
-    proposal["columns"] = _columns(kind, headers) if kind else {}
-    maker = {"requests": _requests, "workers": _workers, "population": _population}
-    return kind, proposal | maker.get(kind, lambda *_: {})(frame, proposal["columns"])
-
-
-def _kind(headers: list[str]) -> str:
-    """Choose the kind whose needed columns the headers seem to have."""
-    needs = {
-        "workers": ("race", "department"),
-        "requests": ("opened", "closed", "status"),
-        "facilities": ("kind", "latitude", "longitude"),
+        if not frame.geom_type.str.endswith("Polygon").all():
+            raise InputError("holds points or lines, not boundaries")
+        kind = "areas"
+        proposal = {"file": name, "kind": f"area ({OPEN})", "vintage": OPEN}
+    else:
+        kind = _kind(frame)
+        proposal = {"file": name, "title": path.name, "source": OPEN, "vintage": OPEN}
+    columns = _columns(kind, list(frame.columns))
+    needed = getattr(sources, kind.capitalize()).NEEDS
+    proposal["columns"] = columns | {n: OPEN for n in needed if n not in columns}
+    maker = {
+        **{"requests": _requests, "workers": _workers, "population": _population},
+        **{"events": _events, "graduation": _graduation, "proficiency": _proficiency},
+        "scores": _scores,
     }
-    for kind, names in needs.items():
-        if set(names) <= set(_columns(kind, headers)):
+    return kind, proposal | maker.get(kind, lambda *_: {})(frame, columns)
+
+
+def _kind(frame: pd.DataFrame) -> str:
+    """Choose the first kind whose telling columns the table seems to have."""
+    headers = list(frame.columns)
+    if frame.head(1).apply(lambda cell: cell.str.contains("!!")).any(axis=None):
+        raise InputError("has two header rows; save a copy with the first only")
+    for kind, names in TELLING.items():
+        columns = _columns(kind, headers)
+        if set(names) <= set(columns) and _fits(kind, frame, columns):
             return kind
-    counts = sum(label_group(header) in race.ORDER for header in headers)
-    return "population" if counts >= 3 and _columns("population", headers) else ""
+    raise InputError("has no columns by which a kind of table is told")
+
+
+def _fits(kind: str, frame: pd.DataFrame, columns: dict[str, str]) -> bool:
+    """Look at what headers alone do not tell."""
+    if kind == "graduation":
+        return bool(_cohorts(frame))
+    if kind == "proficiency":
+        levels = list(_levels(frame))
+        groups = set(_races(frame[columns["race"]]).values()) & set(race.ORDER)
+        return len(levels) > 1 < len(groups) and len(_marks(frame[levels])) <= MARKS
+    if kind == "scores":
+        return pd.to_numeric(frame[columns["score"]], errors="coerce").notna().any()
+    if kind == "facilities":
+        return "kind" in columns or any("name" in h.lower() for h in frame.columns)
+    if kind == "population":
+        return sum(_header_group(header) in race.ORDER for header in frame.columns) > 2
+    return True
 
 
 def _columns(kind: str, headers: list[str]) -> dict[str, str]:
@@ -230,7 +315,9 @@ def _columns(kind: str, headers: list[str]) -> dict[str, str]:
 
 def _requests(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
     labels = sorted(set(frame[columns["status"]]))[:40]
+    placed = {"latitude", "longitude"} <= set(columns)
     return {
+        **({} if placed else {"columns": columns | {"area": OPEN}}),
         "date_format": _date_format(frame[columns["opened"]]),
         "data_until": OPEN,
         "statuses": {label: _meaning(label) for label in labels},
@@ -244,44 +331,150 @@ def _meaning(status: str) -> str:
 
 
 def _workers(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
-    labels = sorted(set(frame[columns["race"]].str.strip()))[:60]
     dates = frame[columns["hired"]] if "hired" in columns else pd.Series(dtype=str)
     return {
         "as_of": OPEN,
         "date_format": _date_format(dates),
-        "races": {label: label_group(label) for label in labels},
+        "races": _races(frame[columns["race"]]),
     }
 
 
+def _events(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
+    kinds = {}
+    for label in sorted(set(frame[columns["kind"]].str.strip()))[:60]:
+        fitting = [k for k, words in KINDS.items() if re.search(words, label.lower())]
+        kinds[label] = fitting[0] if len(fitting) == 1 else OPEN
+    return {
+        "date_format": _date_format(frame[columns["date"]]),
+        "kinds": kinds,
+        "races": _races(frame[columns["race"]]),
+    }
+
+
+def _races(labels: pd.Series) -> dict[str, str]:
+    return {label: label_group(label) for label in sorted(set(labels.str.strip()))[:60]}
+
+
+def _graduation(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
+    """Propose codes and years; MAS holds Pacific Islanders where there is no MNP."""
+    pairs = _cohorts(frame)
+    codes = (code for code, _ in pairs if code not in NO_RACES)
+    groups = {code: EDFACTS.get(code, OPEN) for code in codes}
+    years = {year: _school_year(year) for _, year in pairs}
+    apart = {year for code, year in pairs if code == "MNP"}
+    if "MAS" in groups and apart != set(years):
+        groups["MAS"] = OPEN if apart else race.ASIAN_OR_PACIFIC
+    district = "LEAID" in frame.columns and len(set(frame["LEAID"])) > 1
+    return {
+        **({"keep": {"LEAID": [OPEN]}} if district else {}),
+        "cohort": "{group}_COHORT_{year}",
+        "rate": "{group}_RATE_{year}",
+        "years": years,
+        "groups": groups,
+    }
+
+
+def _cohorts(frame: pd.DataFrame) -> list[tuple[str, str]]:
+    """List the group and year codes that have both a cohort and a rate."""
+    found = (re.fullmatch(COHORT, header) for header in frame.columns)
+    pairs = [(match[1], match[2]) for match in found if match]
+    return [pair for pair in pairs if "_RATE_".join(pair) in frame.columns]
+
+
+def _school_year(code: str) -> str:
+    """Read 1314 as 2013-14; any other code is left open."""
+    if len(code) == 4 and (int(code[:2]) + 1) % 100 == int(code[2:]):
+        return f"20{code[:2]}-{code[2:]}"
+    return OPEN
+
+
+def _proficiency(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
+    """Propose levels by rank; which are proficient, and what marks hide, stays open."""
+    levels, races = _levels(frame), _races(frame[columns["race"]])
+    marks = _marks(frame[list(levels)])
+    kept = [label for label in races if not re.fullmatch(EVERYBODY, label.lower())]
+    return {
+        **({"keep": {columns["race"]: kept}} if len(kept) < len(races) else {}),
+        "levels": levels,
+        "proficient": [OPEN],
+        **({"suppressed": dict.fromkeys(marks, OPEN)} if marks else {}),
+        "races": {label: races[label] for label in kept},
+    }
+
+
+def _levels(frame: pd.DataFrame) -> dict[str, str]:
+    """Match headers that name a level, lowest first; shares and sums are no levels."""
+    rank: dict[str, int] = {}
+    for header in frame.columns:
+        text = header.lower().replace("_", " ").strip()
+        number = re.search(r"\blevel ?([0-9])", text)
+        ranks = [i for i, words in enumerate(LEVELS) if re.search(words, text)]
+        if (number or ranks) and not re.search(NO_LEVEL, text):
+            rank[header] = int(number[1]) if number else ranks[0]
+    return {h: h.replace("_", " ").capitalize() for h in sorted(rank, key=rank.get)}
+
+
+def _marks(counts: pd.DataFrame) -> list[str]:
+    """List the different cells that are no counts."""
+    cells = {cell for name in counts for cell in counts[name].str.strip().unique()}
+    return sorted(cell for cell in cells if not re.fullmatch("[0-9,]+", cell))
+
+
+def _scores(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
+    several = [h for h in frame.columns if h.lower().endswith("score")]
+    one = len(several) == 1 or columns["score"].lower() == "score"
+    open_score = {} if one else {"columns": columns | {"score": OPEN}}
+    return {**open_score, "races": _races(frame[columns["race"]])}
+
+
 def _population(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
+    """Propose a column, and a margin, per group; where two columns fit, neither."""
     estimates: dict[str, str] = {}
     margins: dict[str, str] = {}
     for header in frame.columns:
-        group = label_group(header.replace("_", " "))
-        is_margin = re.search(r"moe|margin|(^|_)m$", header.lower())
+        group = _header_group(header)
         if group in race.ORDER and header not in columns.values():
-            (margins if is_margin else estimates).setdefault(group, header)
-    return {"estimates": estimates, **({"margins": margins} if margins else {})}
+            is_margin = re.search(r"moe|margin|error|(_|[0-9])m$", header.lower())
+            part = margins if is_margin else estimates
+            part[group] = OPEN if group in part else header
+    if not margins:
+        return {"estimates": estimates}
+    groups = list(estimates | margins)
+    return {
+        "estimates": {group: estimates.get(group, OPEN) for group in groups},
+        "margins": {group: margins.get(group, OPEN) for group in groups},
+    }
+
+
+def _header_group(header: str) -> str:
+    """Propose the group that a column counts, by its Census code or its words."""
+    if line := re.fullmatch(LINE, header.lower()):
+        return B03002.get(line[1], OPEN)
+    return label_group(header.replace("_", " "))
 
 
 def _date_format(text: pd.Series) -> str:
-    """Propose the format that reads most of the dates; none is left open."""
+    """Propose the format that reads most of the dates; none, or two, is left open."""
     formats = (
         *("%Y-%m-%d", "%m/%d/%Y", "%Y-%m-%dT%H:%M:%S", "%m/%d/%Y %I:%M:%S %p"),
         *("%m/%d/%Y %H:%M", "%Y-%m-%d %H:%M:%S", "%d/%m/%Y"),
     )
-    filled = text[text.ne("")].head(500)
+    filled = text[text.ne("")]
+    filled = filled.iloc[:: max(1, len(filled) // 500)]
     read = {
-        f: pd.to_datetime(filled, format=f, errors="coerce").notna() for f in formats
+        f: pd.to_datetime(filled, format=f, errors="coerce").notna().mean()
+        for f in formats
     }
-    best = max(read, key=lambda f: read[f].mean() if len(filled) else 0)
-    return best if len(filled) and read[best].mean() > 0.9 else OPEN
+    best = [f for f in formats if read[f] > 0.9 and read[f] == max(read.values())]
+    return best[0] if len(best) == 1 else OPEN
 
 
 def _sources_text(city: str, found: dict[str, list[dict]]) -> str:
     head = (
         f"# What the raw files of {city} mean: a proposal. Read every line, mend it,\n"
-        f"# replace each {OPEN!r}, then set confirmed to true.\n\nconfirmed: false\n\n"
+        f"# replace each {OPEN!r}, then set confirmed to true. A label that is none\n"
+        "# of ours can be taken out; for a group of students, out of keep too.\n\n"
+        "confirmed: false\n\n"
     )
     body = yaml.dump(found, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
     return head + body.replace("? ''\n    : ", "'': ")

@@ -1,7 +1,9 @@
 """A new city's files are described for a person to confirm, and never guessed."""
 
+import gzip
 import shutil
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -43,9 +45,27 @@ def clone(root, tmp_path, monkeypatch):
     return tmp_path
 
 
-def described(clone):
-    path = clone / "data" / "raw" / "elsewhere" / "sources.yaml"
+@pytest.fixture
+def whole(root, clone):
+    """The same project with all the sample city's files, as they are."""
+    raw = clone / "data" / "raw" / "whole"
+    shutil.copytree(root / "data" / "raw" / "sample", raw)
+    (raw / "sources.yaml").unlink()
+    return clone
+
+
+def described(clone, city="elsewhere"):
+    path = clone / "data" / "raw" / city / "sources.yaml"
     return path, yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def filled(proposed, ours):
+    """Put what the sample's own description says where the proposal is open."""
+    if isinstance(proposed, dict):
+        return {k: filled(v, ours.get(k)) for k, v in proposed.items()}
+    if isinstance(proposed, list) and any(isinstance(v, dict) for v in proposed):
+        return [filled(v, w) for v, w in zip(proposed, ours, strict=True)]
+    return ours if new.OPEN in str(proposed) else proposed
 
 
 def test_files_are_understood_and_the_next_step_is_said(clone):
@@ -116,6 +136,174 @@ def test_nothing_runs_until_a_person_has_confirmed(clone):
     assert len(tables.workers) == 2300  # truth.yaml: employed_on_the_last_day
     assert len(tables.requests) > 5000
     assert tables.population["race"].nunique() == 8
+
+
+def test_each_file_of_the_sample_city_is_understood(whole):
+    lines = new.propose("whole")
+    assert lines[:-2] == [
+        "facilities.csv: facilities",
+        "graduation.csv: graduation",
+        "population.csv: population",
+        "proficiency.csv: proficiency",
+        "service_requests.csv: requests",
+        "student_scores.csv: scores",
+        "tracts.geojson: areas",
+        "truth_population.csv: population too, left out; one file of population is "
+        "read, and population.csv is proposed",
+        "workforce_2025-12-31.csv: workers",
+        "workforce_events.csv: events",
+    ]
+
+
+def test_the_proposal_says_what_the_sample_says(root, whole):
+    """Beside what is left open, it differs in the labels' letter case only."""
+    new.propose("whole")
+    _, found = described(whole, "whole")
+    ours = yaml.safe_load((root / "data/raw/sample/sources.yaml").read_text())
+    for kind, key in [
+        *[("population", "estimates"), ("population", "margins")],
+        *[("graduation", "cohort"), ("graduation", "rate"), ("graduation", "years")],
+        *[("graduation", "groups"), ("graduation", "columns"), ("events", "columns")],
+        *[("events", "kinds"), ("events", "date_format"), ("scores", "columns")],
+        *[("proficiency", "levels"), ("proficiency", "races")],
+        *[("proficiency", "columns"), ("facilities", "columns")],
+    ]:
+        assert found[kind][0][key] == ours[kind][0][key], (kind, key)
+    (levels,) = found["proficiency"]
+    assert list(levels["levels"]) == ["Below Basic", "Basic", "Proficient", "Advanced"]
+    assert "All Students" not in levels["keep"]["Student Group"]
+    assert levels["proficient"] == [new.OPEN]
+    assert levels["suppressed"] == {"*": new.OPEN, "<10": new.OPEN}
+
+
+def test_once_confirmed_the_tables_are_those_of_the_sample(root, whole):
+    new.propose("whole")
+    path, found = described(whole, "whole")
+    ours = yaml.safe_load((root / "data/raw/sample/sources.yaml").read_text())
+    complete = filled(found, ours) | {"confirmed": True}
+    shutil.copytree(root / "data" / "raw" / "sample", whole / "data/raw/sample")
+    path.write_text(yaml.dump(complete, Dumper=new._Dumper), encoding="utf-8")
+    wanted = {"period": "2025Q4", "quarters": 4, "race_standard": "omb1997"}
+    tables = prepare.load("whole", **wanted)
+    sample = prepare.load("sample", **wanted)
+    for name in (
+        *("areas", "population", "requests", "facilities", "workers", "events"),
+        *("outcomes", "levels", "scores"),
+    ):
+        rows = len(getattr(sample, name))
+        assert len(getattr(tables, name)) == rows > 0, name
+
+
+def kind_of(folder, text, name="a.csv"):
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return new._proposal(path, name)
+
+
+def test_events_are_never_taken_for_workers(tmp_path):
+    kind, found = kind_of(
+        tmp_path,
+        "Action,Action Date,Birth Date,Dept,Race,Hire Date\n"
+        "New hire,2025-01-31,1990-01-01,Fire,White,2025-01-31\n"
+        "Promoted,2025-02-01,1990-01-01,Fire,Black,2020-01-31\n"
+        "Retired,2025-02-01,1990-01-01,Fire,Black,2020-01-31\n"
+        "Demoted,2025-02-01,1990-01-01,Fire,Black,2020-01-31\n"
+        "Retired and rehired,2025-02-01,1990-01-01,Fire,Black,2020-01-31\n",
+    )
+    assert kind == "events"
+    assert found["columns"]["date"] == "Action Date"
+    assert found["kinds"] == {
+        **{"New hire": "hire", "Promoted": "promotion", "Retired": "separation"},
+        **{"Demoted": new.OPEN, "Retired and rehired": new.OPEN},
+    }
+
+
+def test_a_national_file_asks_for_the_district(tmp_path):
+    """EDFacts of 2013-14: MAS includes Pacific Islanders, there is no MNP."""
+    head = "LEAID,NCESSCH,ALL_COHORT_1314,ALL_RATE_1314,MAS_COHORT_1314,MAS_RATE_1314"
+    rows = "0100005,010000500871,248,94,1,PS\n0100006,010000600872,65,GE95,.,.\n"
+    path = tmp_path / "g.csv.gz"
+    path.write_bytes(gzip.compress(f"{head},CWD_COHORT_1314\n{rows}".encode()))
+    kind, found = new._proposal(path, "g.csv.gz")
+    assert kind == "graduation"
+    assert found["keep"] == {"LEAID": [new.OPEN]}
+    assert found["groups"] == {"MAS": race.ASIAN_OR_PACIFIC}
+    assert found["years"] == {"1314": "2013-14"}
+
+
+def test_codes_that_nobody_knows_are_left_open(tmp_path):
+    """Some years have MNP and some have not, so MAS means two things."""
+    names = ["MAS_{}_1314", "MAS_{}_1415", "MNP_{}_1415", "MXX_{}_99"]
+    head = ",".join(n.format(w) for n in names for w in ("COHORT", "RATE"))
+    _, found = kind_of(tmp_path, f"NCESSCH,{head}\n1,2,PS,2,PS,2,PS,2,PS\n")
+    assert found["groups"] == {"MAS": new.OPEN, "MNP": race.NHPI, "MXX": new.OPEN}
+    assert found["years"]["99"] == new.OPEN
+
+
+def test_levels_are_ordered_and_shares_are_none(tmp_path):
+    _, found = kind_of(
+        tmp_path,
+        "School,Year,Race,Advanced,Met,Met or above,Met %,Not met\n"
+        "A,2025,White,1,2,3,40,5\nA,2025,Black,1,2,3,40,n<5\n"
+        "A,2025,Female,1,2,3,40,5\nA,2025,Total,1,2,3,40,5\n",
+    )
+    assert list(found["levels"]) == ["Not met", "Met", "Advanced"]
+    assert found["suppressed"] == {"n<5": new.OPEN}
+    assert found["races"]["Female"] == new.OPEN
+    assert found["keep"] == {"Race": ["Black", "Female", "White"]}
+
+
+def test_two_columns_for_one_thing_are_left_open(tmp_path):
+    _, found = kind_of(tmp_path, "geoid,white_2010,white_2020,black,asian\n1,2,3,4,5\n")
+    assert found["estimates"][race.WHITE] == new.OPEN
+    assert found["estimates"][race.BLACK] == "black"
+    _, found = kind_of(tmp_path, "race,math_score,art_score\nWhite,1,2\n")
+    assert found["columns"]["score"] == new.OPEN
+    lines = "B03002_003E,B03002_003M,B03002_004E,B03002_006E,B03002_002E,B03002_003EA"
+    _, found = kind_of(tmp_path, f"geoid,{lines}\n1,2,3,4,5,6,7\n")
+    assert found["estimates"][race.ASIAN] == "B03002_006E"
+    assert found["margins"][race.WHITE] == "B03002_003M"
+    assert found["margins"][race.ASIAN] == new.OPEN
+
+
+def test_days_that_could_be_months_are_left_open():
+    assert new._date_format(pd.Series(["01/02/2025", "03/04/2025"])) == new.OPEN
+    assert new._date_format(pd.Series(["01/02/2025", "03/14/2025"])) == "%m/%d/%Y"
+
+
+def test_facilities_without_a_kind_are_asked_for_it(tmp_path):
+    kind, found = kind_of(tmp_path, "long,lat,name\n-77,38,Rosedale Library\n")
+    assert (kind, found["columns"]["kind"]) == ("facilities", new.OPEN)
+
+
+def test_requests_without_a_place_are_asked_for_it(tmp_path):
+    kind, found = kind_of(tmp_path, "opened,closed,status\n2025-01-31,,Open\n")
+    assert (kind, found["columns"]["area"]) == ("requests", new.OPEN)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("GEO_ID,B03002_003E\nGeography,Estimate!!Total:\n1,2\n", "two header rows"),
+        ("School,Count_Ethnicity,Unit\nA,1,2\n", "no columns by which"),
+        ("race,score\nWhite,Math\n", "no columns by which"),
+    ],
+)
+def test_what_is_not_understood_says_why(clone, text, why):
+    path = clone / "data" / "raw" / "elsewhere" / "odd.csv"
+    path.write_text(text)
+    (line,) = [line for line in new.propose("elsewhere") if line.startswith("odd")]
+    assert line.startswith("odd.csv: not understood, left out: ")
+    assert why in line
+
+
+def test_points_are_not_boundaries(tmp_path):
+    path = tmp_path / "points.geojson"
+    point = '{"type": "Point", "coordinates": [0, 0]}'
+    feature = f'{{"type": "Feature", "properties": {{}}, "geometry": {point}}}'
+    path.write_text(f'{{"type": "FeatureCollection", "features": [{feature}]}}')
+    with pytest.raises(InputError, match="not boundaries"):
+        new._proposal(path, "points.geojson")
 
 
 def test_the_open_places_are_counted(clone):
