@@ -15,7 +15,7 @@ from equity.measure import exposure, outcomes, representation
 HEADLINE = (race.BLACK, race.HISPANIC)
 SERVICES = {
     "requests per 1,000 residents a year": "requests_per_1000",
-    "median days to close": "median_days",
+    "median days to close": "median_moment",
     "share closed within 14 days": "closed_within_14_days",
 }
 VALUE = {"level": "value", "difference": "difference", "ratio": "ratio"}

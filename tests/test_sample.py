@@ -236,12 +236,19 @@ def test_area_weighted_truth_follows_its_definition(default, truth):
         )
         assert share["ratio"] == pytest.approx(within[group] / within["White"], 1e-5)
     assert before["White"] < 0.5 <= by_median["White"]
+    days = written["median_days"]["White"]["value"]
+    part = (0.5 - before["White"]) / (by_median["White"] - before["White"])
+    moment = written["median_moment"]
+    assert moment["White"]["value"] == pytest.approx(days - 0.5 + part, abs=1e-5)
+    for group in RACES:
+        day = written["median_days"][group]["value"]
+        assert day - 0.5 <= moment[group]["value"] <= day + 0.5
 
 
 def test_sharing_tracts_dilutes_a_gap(truth):
     person, area = (truth["requests"][k] for k in ("person_level", "area_weighted"))
     for group in (race.BLACK, race.HISPANIC):
-        for name in ("closed_within_14_days", "median_days"):
+        for name in ("closed_within_14_days", "median_days", "median_moment"):
             planted, seen = (x[name][group]["difference"] for x in (person, area))
             assert abs(seen) < abs(planted)
             assert np.sign(seen) == np.sign(planted)
@@ -256,7 +263,8 @@ def test_apart_from_each_other_nothing_is_diluted():
         residents=np.diag(np.arange(1, len(RACES) + 1) * 1000),
     )
     found = services._truth(Options(), town)
-    for name in ("median_days", "closed_within_7_days", "closed_within_30_days"):
+    same = ("median_days", "median_moment", "closed_within_7_days")
+    for name in (*same, "closed_within_30_days"):
         assert found["area_weighted"][name] == found["person_level"][name]
     for group in RACES:
         area, person = (

@@ -357,6 +357,7 @@ def _truth(options: Options, town: City) -> dict:
                 by_race(WAIT_RATIO) ** options.service_gap, digits=6
             ),
             "median_days": compared(_median(closed), digits=0),
+            "median_moment": compared(_moment(closed)),
             **_within(closed),
         },
         "area_weighted": {
@@ -368,12 +369,15 @@ def _truth(options: Options, town: City) -> dict:
             "because groups share tracts.",
             "requests_per_1000": compared(per_1000, digits=4),
             "median_days": compared(_median(weighted), digits=0),
+            "median_moment": compared(_moment(weighted)),
             **_within(weighted),
         },
         "days": "Whole days: date of closing minus date of opening. median_days is the "
-        "first whole day by which half or more are closed. Requests that close after "
-        "2025-12-31 are still open in the file, and their waiting time is censored; "
-        "these truths are of the uncensored times, the same in every period.",
+        "first whole day by which half or more are closed; median_moment is the moment "
+        "at which half are closed when the closings of day d are spread evenly from "
+        "d - 0.5 to d + 0.5, and those of day 0 from 0 to 0.5. Requests that close "
+        "after 2025-12-31 are still open in the file, and their waiting time is "
+        "censored; these truths are of the uncensored times, the same in every period.",
         "categories": {
             name: {"share": share, "median_days_of_white": median}
             for name, (share, median) in CATEGORIES.items()
@@ -385,6 +389,14 @@ def _median(shares: np.ndarray) -> np.ndarray:
     """First day by which half are closed; rounded first, so that no ulp decides."""
     first = (shares.round(9) >= 0.5).argmax(axis=1)
     return np.where(np.isnan(shares[:, 0]), np.nan, first)
+
+
+def _moment(shares: np.ndarray) -> np.ndarray:
+    """Moment by which half are closed, each day's closings spread evenly about it."""
+    days = np.arange(shares.shape[1])
+    ends = np.append(0.0, days + 0.5)
+    moments = [np.interp(0.5, np.append(0.0, row), ends) for row in shares]
+    return np.where(np.isnan(shares[:, 0]), np.nan, moments)
 
 
 def _within(shares: np.ndarray) -> dict:
