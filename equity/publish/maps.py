@@ -27,8 +27,8 @@ from matplotlib.patches import Rectangle
 
 from equity.errors import ColumnNotFoundError, EquityError, InputError
 from equity.publish import display
+from equity.publish.canvas import GREY, INK, NARROW, WIDTH, published, style
 from equity.publish.display import Published
-from equity.publish.figures import GREY, INK, NARROW, WIDTH, published, style
 from equity.publish.protect import Protected, require
 
 #: Light to dark in even steps of lightness, yellow to blue.

@@ -7,15 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgba
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from equity.errors import ColumnNotFoundError, DisclosureError, EquityError
-from equity.publish import display, figures
+from equity.publish import canvas, display, figures
 from equity.publish.protect import protect
 
-STRIP = to_rgba(figures.STRIP)
+STRIP = to_rgba(canvas.STRIP)
 GROUPS = [
     "American Indian or Alaska Native",
     "Asian",
@@ -94,9 +93,9 @@ def test_a_drawing_is_one_clean_element(days, which):
 def test_text_is_at_least_nine_points_and_stays_inside(days, monkeypatch):
     """700 and 341 CSS pixels wide, 9 points are 12 pixels."""
     made = []
-    original = figures.svg
+    original = canvas.svg
     monkeypatch.setattr(
-        figures, "svg", lambda f, *a, **k: made.append(f) or original(f, *a, **k)
+        canvas, "svg", lambda f, *a, **k: made.append(f) or original(f, *a, **k)
     )
     days["share"] = [0.01, 0.2, 123456.7, 0.3, 1.0]
     for options in ({}, {"compare": "share", "compare_label": "share of residents"}):
@@ -104,11 +103,11 @@ def test_text_is_at_least_nine_points_and_stays_inside(days, monkeypatch):
         facets = pd.concat([days.assign(department=d) for d in "abcd"])
         draw(facets, facets="department", label="L", **options)
     assert len(made) == 8
-    for figure, inches in zip(made, [figures.WIDTH, figures.NARROW] * 4, strict=True):
+    for figure, inches in zip(made, [canvas.WIDTH, canvas.NARROW] * 4, strict=True):
         assert figure.get_size_inches()[0] == pytest.approx(inches)
         texts = [t for t in figure.findobj(Text) if t.get_text() and t.get_visible()]
         assert min(text.get_fontsize() for text in texts) >= 9
-        if inches == figures.NARROW:
+        if inches == canvas.NARROW:
             boxes = [text.get_window_extent() for text in texts]
             assert min(box.x0 for box in boxes) > -2
             assert max(box.x1 for box in boxes) < figure.bbox.x1 + 2
@@ -126,7 +125,7 @@ def test_both_drawings_show_every_row_and_no_hidden_value(
     days, many, compare, monkeypatch
 ):
     made = []
-    monkeypatch.setattr(figures, "svg", lambda f, *a, **k: made.append(f) or "<svg/>")
+    monkeypatch.setattr(canvas, "svg", lambda f, *a, **k: made.append(f) or "<svg/>")
     days["share"] = 0.2
     days = days.assign(estimate=days["estimate"] / 100, conf_low=np.nan)
     options = {"unit": "percent"}
@@ -157,25 +156,6 @@ def test_a_narrow_drawing_has_ids_of_its_own(days):
     assert both[1]
     assert not both[0] & both[1]
     assert all(one.startswith("days--narrow-") for one in both[1])
-
-
-def test_a_text_drawn_twice_is_kept_once_and_looks_the_same():
-    with figures.style("a"):
-        figure = Figure(figsize=(2, 1))
-        figure.text(0, 0.1, "Two of these")
-        one = figures.svg(figure, "a")
-        figure.text(0, 0.6, "Two of these", color="#ff0000")
-        two = figures.svg(figure, "a")
-    assert two.count("<use") == one.count("<use") + 1
-    assert "#ff0000" in two
-
-
-def test_long_names_and_numbers_are_wrapped_or_cut():
-    assert figures._wrapped("Native Hawaiian", [0.9, 0.9]) == ["Native", "Hawaiian"]
-    (cut,) = figures._wrapped("Native Hawaiian or Other", [1.2])
-    assert cut.endswith("…")
-    assert figures._inches(cut) <= 1.2
-    assert figures._wrapped("", [1.0]) == []
 
 
 @pytest.mark.parametrize("unit", ["percent", "points", "ratio", "number"])

@@ -11,7 +11,7 @@ import shapely
 from matplotlib.colors import to_rgb
 
 from equity.errors import ColumnNotFoundError, DisclosureError, EquityError, InputError
-from equity.publish import figures, maps
+from equity.publish import canvas, maps
 from equity.publish.protect import protect
 
 
@@ -93,7 +93,7 @@ def test_the_narrow_map_has_its_legend_below(table, areas):
               ("width", "height")]
         for key in ("svg", "narrow")
     }  # fmt: skip
-    assert sizes["narrow"][0] == pytest.approx(figures.NARROW * 72, abs=0.1)
+    assert sizes["narrow"][0] == pytest.approx(canvas.NARROW * 72, abs=0.1)
     assert sizes["narrow"][1] > sizes["narrow"][0] * 4 / 5 + 72  # the boxes are 5 by 4
     colours = [set(re.findall("#[0-9a-f]{6}", payload[key])) for key in sizes]
     assert colours[0] == colours[1]
