@@ -28,6 +28,13 @@ class UnmappedLabelError(InputError):
 class ColumnNotFoundError(EquityError, KeyError):
     """A table lacks columns that a step needs.
 
+    Parameters
+    ----------
+    missing
+        The columns needed and absent.
+    found
+        The columns there are.
+
     Examples
     --------
     >>> print(ColumnNotFoundError(["events"], found=["group", "population"]))

@@ -14,10 +14,9 @@ class Params(BaseModel):
 
     Unknown keys, wrong types and values outside the allowed range are refused.
 
-    Parameters
-    ----------
-    **data
-        The keys below, as they stand in `params/<city>.yaml`.
+    Notes
+    -----
+    The keys below, as they stand in `params/<city>.yaml`.
 
     Examples
     --------

@@ -44,7 +44,7 @@ SHORT = {
 class Standard:
     """A published list of race and ethnicity groups.
 
-    Parameters
+    Attributes
     ----------
     name
         Its name in a params file.

@@ -15,7 +15,7 @@ class Ledger:
     The rows read equal the rows used plus the rows set aside. Rows noted are used as
     well, in the way that the note says.
 
-    Parameters
+    Attributes
     ----------
     kind
         The kind of raw file, such as `requests`.

@@ -66,14 +66,13 @@ UNREADABLE = (  # what pandas and its engines raise for files that are not table
 class Source(BaseModel):
     """One raw file and what it means; the keys that all kinds share.
 
-    Parameters
-    ----------
-    **data
-        The keys below, as they stand in `sources.yaml`. `file` is relative to the
-        raw folder. `rows_are` says what the rows are, in the plural, for sentences,
-        such as `police department employees`. `columns` maps the suite's column names
-        to the file's. `keep` maps columns of the file to the values whose rows are
-        used.
+    Notes
+    -----
+    The keys below, as they stand in `sources.yaml`. `file` is relative to the
+    raw folder. `rows_are` says what the rows are, in the plural, for sentences,
+    such as `police department employees`. `columns` maps the suite's column names
+    to the file's. `keep` maps columns of the file to the values whose rows are
+    used.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -119,11 +118,10 @@ class Source(BaseModel):
 class Requests(Source):
     """Service requests, one a row; `statuses` says what each status means.
 
-    Parameters
-    ----------
-    **data
-        Of `Source`, and the keys below. `data_until` is the last day the file knows
-        about: requests still open have been waiting until then.
+    Notes
+    -----
+    Of `Source`, and the keys below. `data_until` is the last day the file knows
+    about: requests still open have been waiting until then.
     """
 
     NEEDS: ClassVar = ("opened", "closed", "status")
@@ -147,10 +145,9 @@ class Requests(Source):
 class Areas(Source):
     """Boundaries of the areas; `kind` names them, for instance `2010 census tract`.
 
-    Parameters
-    ----------
-    **data
-        Of `Source`, and the keys below. `vintage` must equal the population's.
+    Notes
+    -----
+    Of `Source`, and the keys below. `vintage` must equal the population's.
     """
 
     NEEDS: ClassVar = ("area",)
@@ -161,11 +158,10 @@ class Areas(Source):
 class Population(Source):
     """Residents by area and race, one column a group.
 
-    Parameters
-    ----------
-    **data
-        Of `Source`, and the keys below. `estimates` and `margins` (90 %) map a group
-        to its column; without `margins` the numbers are a full count.
+    Notes
+    -----
+    Of `Source`, and the keys below. `estimates` and `margins` (90 %) map a group
+    to its column; without `margins` the numbers are a full count.
     """
 
     NEEDS: ClassVar = ("area",)
@@ -189,11 +185,10 @@ class Population(Source):
 class Workers(Source):
     """A roster on a date, one person in a post a row.
 
-    Parameters
-    ----------
-    **data
-        Of `Source`, and the keys below. `races` is the crosswalk; `full_time` lists
-        the values of its column that mean full time.
+    Notes
+    -----
+    Of `Source`, and the keys below. `races` is the crosswalk; `full_time` lists
+    the values of its column that mean full time.
     """
 
     NEEDS: ClassVar = ("race", "department")
@@ -211,10 +206,9 @@ class Workers(Source):
 class Events(Source):
     """Hires, promotions and separations, one a row.
 
-    Parameters
-    ----------
-    **data
-        Of `Source`, and the keys below.
+    Notes
+    -----
+    Of `Source`, and the keys below.
     """
 
     NEEDS: ClassVar = ("kind", "date", "race")
@@ -228,13 +222,12 @@ class Events(Source):
 class Graduation(Source):
     """Cohorts and graduation rates by school, a pair of columns per group.
 
-    Parameters
-    ----------
-    **data
-        Of `Source`, and the keys below. `groups` maps the file's group codes to
-        groups, and `years` its year codes to school years; `cohort` and `rate` are
-        column names in which `{group}` and `{year}` stand for the codes. Rates are
-        whole percents, masked as `85-89`, `GE95`, `LT50` or `PS`.
+    Notes
+    -----
+    Of `Source`, and the keys below. `groups` maps the file's group codes to
+    groups, and `years` its year codes to school years; `cohort` and `rate` are
+    column names in which `{group}` and `{year}` stand for the codes. Rates are
+    whole percents, masked as `85-89`, `GE95`, `LT50` or `PS`.
     """
 
     NEEDS: ClassVar = ("unit",)
@@ -248,12 +241,11 @@ class Graduation(Source):
 class Proficiency(Source):
     """Students per proficiency level by school and race, a column per level.
 
-    Parameters
-    ----------
-    **data
-        Of `Source`, and the keys below. `levels` maps the file's columns to levels,
-        lowest first; `proficient` lists the levels that count as proficient;
-        `suppressed` maps a mark such as `*` to the least and most it can hide.
+    Notes
+    -----
+    Of `Source`, and the keys below. `levels` maps the file's columns to levels,
+    lowest first; `proficient` lists the levels that count as proficient;
+    `suppressed` maps a mark such as `*` to the least and most it can hide.
     """
 
     NEEDS: ClassVar = ("school", "year", "race")
@@ -268,10 +260,9 @@ class Proficiency(Source):
 class Scores(Source):
     """Test scores, one student a row.
 
-    Parameters
-    ----------
-    **data
-        Of `Source`, and the keys below.
+    Notes
+    -----
+    Of `Source`, and the keys below.
     """
 
     NEEDS: ClassVar = ("race", "score")
@@ -283,10 +274,9 @@ class Scores(Source):
 class Facilities(Source):
     """Places that people go to, one a row.
 
-    Parameters
-    ----------
-    **data
-        Of `Source`.
+    Notes
+    -----
+    Of `Source`.
     """
 
     NEEDS: ClassVar = ("kind", "latitude", "longitude")
@@ -296,12 +286,11 @@ class Facilities(Source):
 class Sources(BaseModel):
     """All raw files of a city. A kind that a city does not have is left out.
 
-    Parameters
-    ----------
-    **data
-        A list of files per kind, and `confirmed`, which a person sets to true after
-        reading what `equity new` proposed. `limits` are sentences for the front page on
-        what this city's report cannot show.
+    Notes
+    -----
+    A list of files per kind, and `confirmed`, which a person sets to true after
+    reading what `equity new` proposed. `limits` are sentences for the front page on
+    what this city's report cannot show.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -354,7 +343,7 @@ KINDS = [name for name in Sources.model_fields if name not in ("confirmed", "lim
 class Provenance:
     """What a raw file was, byte for byte.
 
-    Parameters
+    Attributes
     ----------
     kind
         The kind of raw file.

@@ -32,7 +32,7 @@ FILES = [
 class Tables:
     """A city's tidy tables; a kind that the city does not have is an empty table.
 
-    Parameters
+    Attributes
     ----------
     areas, population, requests, request_counts, facilities
         Places, residents by race, and the services they ask for.
