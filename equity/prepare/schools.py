@@ -222,12 +222,7 @@ def clean_proficiency(
         sources.tidy(raw, source), {"the same row again": raw.duplicated()}
     )
     raw = raw.loc[rows.index]
-    rows["race"] = race.crosswalk(
-        rows["race"],
-        source.races,
-        standard=standard,
-        where=f"{source.file}, column {source.columns['race']}",
-    )
+    rows["race"] = sources.recorded_race(rows, source, standard=standard)
     sources.require(raw, list(source.levels), file=source.file)
     long, hidden = [], pd.Series(False, index=raw.index)
     for column, level in source.levels.items():
@@ -298,12 +293,7 @@ def clean_scores(
     rows = ledger.set_aside(rows, {"score is missing or unreadable": ~finite})
     for name in SCORES:
         rows[name] = rows.get(name, pd.Series("", index=rows.index))
-    rows["race"] = race.crosswalk(
-        rows["race"],
-        source.races,
-        standard=standard,
-        where=f"{source.file}, column {source.columns['race']}",
-    )
+    rows["race"] = sources.recorded_race(rows, source, standard=standard)
     return rows[SCORES].reset_index(drop=True)
 
 

@@ -23,7 +23,7 @@ from pydantic import (
     model_validator,
 )
 
-from equity import strict_yaml
+from equity import race, strict_yaml
 from equity.errors import ColumnNotFoundError, InputError, ParamsError
 
 
@@ -621,4 +621,47 @@ def tidy(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
     return pd.DataFrame(
         {name: frame[column].str.strip() for name, column in source.columns.items()},
         index=frame.index,
+    )
+
+
+def recorded_race(
+    rows: pd.DataFrame,
+    source: Workers | Events | Proficiency | Scores,
+    *,
+    standard: race.Standard,
+) -> pd.Series:
+    """Map a file's race labels by the crosswalk that `sources.yaml` declares for it.
+
+    Parameters
+    ----------
+    rows
+        As `tidy` returns them, with `race`.
+    source
+        What the file means.
+    standard
+        Whose groups the crosswalk names.
+
+    Returns
+    -------
+    Series
+        Ordered categorical; its categories are what the file can record.
+
+    Raises
+    ------
+    UnmappedLabelError
+        If a label is not in the crosswalk, naming file and column.
+
+    Examples
+    --------
+    >>> source = Scores(file="s.csv", columns={"race": "RACE", "score": "SCORE"},
+    ...                 races={"W": "White"})
+    >>> recorded_race(pd.DataFrame({"race": ["w "]}), source,
+    ...               standard=race.standard("omb1997")).to_list()
+    ['White']
+    """
+    return race.crosswalk(
+        rows["race"],
+        source.races,
+        standard=standard,
+        where=f"{source.file}, column {source.columns['race']}",
     )

@@ -97,12 +97,7 @@ def clean_workers(
     for name, note in UNREADABLE.items():
         lost = rows[name].isna() & text.loc[rows.index, name].ne("")
         ledger.note(note, lost.sum())
-    rows["race"] = race.crosswalk(
-        rows["race"],
-        source.races,
-        standard=standard,
-        where=f"{source.file}, column {source.columns['race']}",
-    )
+    rows["race"] = sources.recorded_race(rows, source, standard=standard)
     ledger.note("no race on record", rows["race"].isin(race.UNKNOWN).sum())
     return rows.astype({"full_time": "boolean"})[WORKERS].reset_index(drop=True)
 
@@ -158,12 +153,7 @@ def clean_events(
         "its date is missing or unreadable": rows["date"].isna(),
     }
     rows = ledger.set_aside(rows, rules)
-    rows["race"] = race.crosswalk(
-        rows["race"],
-        source.races,
-        standard=standard,
-        where=f"{source.file}, column {source.columns['race']}",
-    )
+    rows["race"] = sources.recorded_race(rows, source, standard=standard)
     return rows[EVENTS].reset_index(drop=True)
 
 

@@ -57,7 +57,6 @@ UNITS = {
     "points": (100, 1),
     "ratio": (1, 2),
     "number": (1, 1),
-    "days": (1, 0),
 }
 
 NO_DATA = "Nothing can be shown here: not all the data it needs were given."
@@ -288,20 +287,17 @@ def quantity(
     Returns
     -------
     str
-        "12.3%", "4.5 percentage points", "1.28 times", or "14 days".
+        "12.3%", "4.5 percentage points", "1.28 times", or "14.0 days".
 
     Examples
     --------
-    >>> quantity(4.5, "points"), quantity(14.0, "days"), quantity(1.0, "days")
-    ('4.5 percentage points', '14 days', '1 day')
+    >>> quantity(4.5, "points"), quantity(14.0, "number", "days")
+    ('4.5 percentage points', '14.0 days')
     """
     text = number(value, unit, sign=sign)
     if unit == "percent":
         return f"{text}%"
-    usual = {"points": "percentage points", "ratio": "times", "days": "days"}
-    noun = noun or usual.get(unit, "")
-    if unit == "days" and abs(value) == 1:
-        noun = noun.removesuffix("s")
+    noun = noun or {"points": "percentage points", "ratio": "times"}.get(unit, "")
     return f"{text} {noun}".rstrip()
 
 

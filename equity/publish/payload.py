@@ -54,7 +54,7 @@ class _Payload(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-_Unit = Literal["count", "percent", "points", "ratio", "number", "days"]
+_Unit = Literal["count", "percent", "points", "ratio", "number"]
 
 
 class Column(_Payload):
@@ -195,7 +195,7 @@ def _fits(cell: Cell, kind: str) -> bool:
         return isinstance(value, list) and len(value) == 2
     if kind == "text":
         return isinstance(value, str)
-    if kind in ("count", "days"):
+    if kind == "count":
         return isinstance(value, int | float) and float(value).is_integer()
     return isinstance(value, int | float)
 

@@ -34,16 +34,11 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _SECRET = re.compile(r"(?i)(^|_)(api)?(key|token|password|secret)s?(_|$)")
 _ABSENT = {"n/a": "not applicable"}
-_FIELD_TYPE = {
-    "text": "string",
-    "count": "integer",
-    "days": "integer",
-}  # all others: number
+_FIELD_TYPE = {"text": "string", "count": "integer"}  # all others: number
 _UNIT = {
     "count": "count",
     "percent": "percent",
     "points": "percentage points",
-    "days": "days",
     "ratio": "ratio; 1 is parity",
 }
 
@@ -350,7 +345,7 @@ def _values(cell: Cell, column: Column) -> list[Any]:
         return [None, None] if cell.absent else list(cell.value)
     if cell.absent:
         return [None]
-    if column.type in ("count", "days"):
+    if column.type == "count":
         return [int(cell.value)]
     return [_harmless(cell.value) if column.type == "text" else cell.value]
 
