@@ -39,6 +39,15 @@ def crosswalk(labels, mapping=LABELS, standard=OMB):
         ("Two  or\tmore\nraces", "two or more races"),
         ("\ufeffWhite\u200b", "white"),  # byte order mark, zero-width space
         ("   ", ""),
+        ("W\u200fhite\u200e", "White"),  # right-to-left and left-to-right marks
+        ("\u202eWhite\u202c", "white"),  # direction overridden, and back
+        ("Wh\u200dite", "white"),  # zero-width joiner
+        ("Wh\u00adite", "white"),  # soft hyphen
+        ("Paci\ufb01c Islander", "pacific islander"),  # ligature fi
+        ("Asian \u2013 Chinese", "Asian - Chinese"),  # dash of a word processor
+        ("Hawai\u00b4i", "Hawaii"),  # a spacing accent as an apostrophe
+        ("Me\u200d\u0301tis", "M\u00c9TIS"),  # a joiner within what composes
+        ("Two\u3000or\u2009more", "two or more"),  # ideographic and thin spaces
     ],
 )
 def test_spelling_accidents_do_not_tell_labels_apart(label, same_as):
@@ -48,6 +57,53 @@ def test_spelling_accidents_do_not_tell_labels_apart(label, same_as):
 def test_different_labels_stay_different():
     assert race.normalise("Asian") != race.normalise("Caucasian")
     assert race.normalise("Black/White") != race.normalise("White/Black")
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "\u0410sian",  # Cyrillic A
+        "\u0391sian",  # Greek Alpha
+        "Wh\u0456te",  # Cyrillic i
+        "Wh\u00edte",  # i with an acute accent
+        "Wh\u0131te",  # dotless i
+        "As\u0130an",  # dotted capital I
+        "W\u0338hite",  # a stroke through the W
+        "Whit\ufffd",  # what a wrong decoding leaves
+        "Whi\u0000te",  # a null byte
+        "White\u2028Asian",  # a line separator: two labels
+    ],
+)
+def test_letters_that_only_look_alike_are_not_the_same(label):
+    with pytest.raises(UnmappedLabelError, match=r"\(1\)"):
+        crosswalk(["White", "Asian", label], {"White": race.WHITE, "Asian": race.ASIAN})
+
+
+@given(st.text(max_size=20))
+@settings(deadline=None, max_examples=200, derandomize=True)
+def test_normalising_twice_changes_nothing_more(label):
+    once = race.normalise(label)
+    assert race.normalise(once) == once
+    assert race.normalise(f"\u00a0{label}\u200b ") == once
+
+
+def test_how_many_rows_were_spelled_otherwise_is_known():
+    labels = pd.Series(
+        ["White", "WHITE", " White", "Wht", "Refused"], index=range(5, 10)
+    )
+    found = race.respelled(labels, LABELS)
+    assert found.to_dict() == {5: False, 6: True, 7: True, 8: False, 9: False}
+    table = race.mapping_table(labels, LABELS)
+    assert table["rows"].sum() == 5
+    assert table.loc[table["respelled"], "label"].to_list() == [" White", "WHITE"]
+    assert set(table["group"]) == {race.WHITE, "Refused"}
+    weighted = race.mapping_table(labels, LABELS, weights=pd.Series(10, labels.index))
+    assert weighted["rows"].sum() == 50
+
+
+def test_the_mapping_table_shows_what_is_not_declared():
+    table = race.mapping_table(pd.Series(["Martian"]), LABELS)
+    assert table["group"].isna().all()
 
 
 @given(st.lists(st.sampled_from([*LABELS, " WHITE", "wht ", "Native Hawai\u02bbian"])))
@@ -92,6 +148,12 @@ def test_an_error_does_not_list_a_column_of_names():
     assert "Person" not in str(error.value)
 
 
+def test_an_error_does_not_repeat_a_text():
+    text = "My mother's people are from " + "far away " * 10
+    with pytest.raises(UnmappedLabelError, match=r"a text of 118 characters \(1\)"):
+        crosswalk(["White", text])
+
+
 def test_a_crosswalk_names_groups_of_the_standard_only():
     with pytest.raises(ParamsError, match=r"'Whyte'.*not a group of omb1997"):
         crosswalk([], {"W": "Whyte"})
@@ -102,15 +164,6 @@ def test_a_crosswalk_names_groups_of_the_standard_only():
     assert race.check_crosswalk(
         {"W": race.WHITE, " w": race.WHITE}, standard=OMB, where="x"
     ) == {"w": race.WHITE}
-
-
-def test_standards_share_one_order():
-    for standard in race.STANDARDS.values():
-        assert list(standard.groups) == [g for g in race.ORDER if g in standard.groups]
-        assert len(set(standard.groups)) == len(standard.groups)
-        assert not set(standard.groups) & set(race.UNKNOWN)
-    with pytest.raises(ParamsError, match="omb1997"):
-        race.standard("omb2024")
 
 
 def test_variants_of_one_label_count_as_the_good_file(shared):
