@@ -1,7 +1,9 @@
 """Areas and the people who live in them: load and clean.
 
 Known problems of such files: boundaries of one census and populations of another;
-invalid shapes; a population file that covers more than the city.
+shapes that cross themselves, lie on each other or have no coordinate system; ids that
+lost their zeros in a spreadsheet; a population file that covers more than the city;
+marks in the place of numbers.
 """
 
 import geopandas as gpd
@@ -9,35 +11,43 @@ import pandas as pd
 
 from equity import race
 from equity.errors import InputError, ParamsError
-from equity.prepare import sources
+from equity.prepare import census, identifiers, shapes, sources
 from equity.prepare.quality import Ledger
 
 AREAS = ["area", "geometry", "kind"]
+FAR = 5  # degrees from the middle of the city, where it has ended
+SLIVER, HEAVY = 0.01, 0.10  # shares of the smaller area that overlaps are judged by
 MOST = 1e9  # people in one area; more is not a count
+LISTED = 5  # how many areas an error or a note names
 POPULATION = ["area", "race", "estimate", "moe", "source", "vintage"]
 
 
-def clean_areas(raw: gpd.GeoDataFrame, source: sources.Areas, ledger: Ledger):
+def clean_areas(
+    raw: gpd.GeoDataFrame, source: sources.Areas, ledger: Ledger
+) -> gpd.GeoDataFrame:
     """Turn raw boundaries into areas.
 
     Parameters
     ----------
     raw
-        As read by `sources.read_places`.
+        As read; its coordinate system may be missing where `source` declares it.
     source
         What the file means.
     ledger
-        Written to.
+        Written to: shapes mended, overlaps, and areas far from the others.
 
     Returns
     -------
     GeoDataFrame
-        Columns `area, geometry, kind`, sorted by area, in the file's CRS.
+        Columns `area, geometry, kind`, sorted by area, in the file's CRS. Shapes are
+        valid, flat polygons.
 
     Raises
     ------
     InputError
-        For a repeated area or one without a shape.
+        For features without an id or a shape, with an id listed before, or whose
+        shape is no surface; for a coordinate system that is missing or cannot be; for
+        areas that overlap by more than a tenth of the smaller.
 
     Examples
     --------
@@ -49,20 +59,23 @@ def clean_areas(raw: gpd.GeoDataFrame, source: sources.Areas, ledger: Ledger):
     >>> clean_areas(raw, source, Ledger("areas", "a.geojson", 2))["area"].to_list()
     ['01', '02']
     """
-    names = sources.tidy(raw, source)
-    areas = gpd.GeoDataFrame(names.assign(kind=source.kind), geometry=raw.geometry)
-    empty = areas.geometry.isna() | areas.geometry.is_empty
-    repeated = areas["area"].duplicated()
-    for problem, hit in [("no shape", empty), ("an area listed before", repeated)]:
-        if hit.any():
-            raise InputError(
-                f"{source.file}: {int(hit.sum())} feature(s) have {problem}, first "
-                f"{areas.loc[hit, 'area'].iloc[0]!r}; mend the boundaries"
-            )
+    names = sources.tidy(raw, source).assign(kind=source.kind)
+    placed = shapes.in_system(raw, source.crs, file=source.file)
+    if source.crs and raw.crs is not None and raw.crs != placed.crs:
+        rule = f"the file says {raw.crs.name}; read as declared, {placed.crs.name}"
+        ledger.note(rule, pd.Series(True, raw.index))
+    areas = gpd.GeoDataFrame(names, geometry=placed.geometry)
+    _check_features(areas, source)
     invalid = ~areas.geometry.is_valid
-    named = ", ".join(areas.loc[invalid, "area"].head(5))
-    ledger.note(f"shape crosses itself; mended ({named})", invalid.sum())
-    areas["geometry"] = areas.geometry.make_valid()
+    named = ", ".join(areas.loc[invalid, "area"].head(LISTED))
+    areas["geometry"] = shapes.mended(areas.geometry)
+    ledger.note(f"shape crosses itself; mended ({named})", invalid)
+    _refuse(areas, {"whose shape has no surface": areas.geometry.is_empty}, source)
+    _check_overlaps(areas, source, ledger)
+    middle = shapes.centres(areas.geometry)
+    far = middle.sub(middle.median()).abs().max(axis=1).gt(FAR)
+    named = ", ".join(areas.loc[far, "area"].head(LISTED))
+    ledger.note(f"more than {FAR} degrees from the other areas ({named})", far)
     return areas[AREAS].sort_values("area", ignore_index=True)
 
 
@@ -74,12 +87,13 @@ def clean_population(
     areas: pd.DataFrame,
     standard: race.Standard,
 ) -> pd.DataFrame:
-    """Turn a wide population file into one row per area and race.
+    """Turn a population file into one row per area and race.
 
     Parameters
     ----------
     raw
-        As read by `sources.read_table`.
+        As read: a row per area with a column for each group, or a row per area and
+        group.
     source
         What the file means.
     ledger
@@ -87,19 +101,30 @@ def clean_population(
     areas
         The areas of the city; rows of other areas are set aside.
     standard
-        Whose groups `estimates` names.
+        Whose groups `estimates` names, or the crosswalk.
 
     Returns
     -------
     DataFrame
-        Columns of `POPULATION`; `moe` is the 90 % margin, missing for a full count.
+        Columns of `POPULATION`; `moe` is the 90 % margin, missing for a full count
+        and where it is not published, 0 where the estimate is controlled.
 
     Raises
     ------
     InputError
-        If an area has no population, or a number is not one.
+        If an area has no population, a row is there twice, or a number is not one.
     ParamsError
         If `estimates` names a group that the standard lacks.
+
+    Notes
+    -----
+    Where several labels of a file are one group, their people are added up, and their
+    margins as the root of the sum of squares.
+
+    References
+    ----------
+    U.S. Census Bureau (2020), Understanding and using American Community Survey data,
+    chapter 8, on margins of sums.
 
     Examples
     --------
@@ -119,45 +144,239 @@ def clean_population(
             )
     needed = [*source.estimates.values(), *source.margins.values()]
     sources.require(raw, needed, file=source.file)
-    rows = raw.assign(area=sources.tidy(raw, source)["area"])
+    rows = raw.assign(area=_ids(raw, source))
+    _check_vintage(rows["area"], areas["area"], source)
     rows = ledger.set_aside(
         rows, {"area is not one of the city's": ~rows["area"].isin(areas["area"])}
     )
-    if rows["area"].duplicated().any():
-        count = int(rows["area"].duplicated().sum())
-        raise InputError(f"{source.file}: {count} area(s) are listed more than once")
-    without = ~areas["area"].isin(rows["area"])
-    if without.any():
-        raise InputError(
-            f"{source.file}: {int(without.sum())} of {len(areas)} areas "
-            f"({without.mean():.1%}) have no population, first "
-            f"{areas.loc[without, 'area'].iloc[0]!r}; are both of one census vintage?"
-        )
-    groups = [g for g in standard.groups if g in source.estimates]
-    long = []
-    for group in groups:
-        estimate = _numbers(rows, source.estimates[group], source.file)
-        moe = pd.Series(float("nan"), index=rows.index)
-        if group in source.margins:
-            moe = _numbers(rows, source.margins[group], source.file)
-        long.append(
-            pd.DataFrame(
-                {"area": rows["area"], "race": group, "estimate": estimate, "moe": moe}
-            )
-        )
-    table = pd.concat(long, ignore_index=True)
-    table["race"] = pd.Categorical(table["race"], categories=groups, ordered=True)
-    table = table.assign(source=source.title or source.file, vintage=source.vintage)
+    if source.estimates:
+        long = _wide(rows, source, ledger)
+    else:
+        long = _long(rows, source, ledger, areas=areas, standard=standard)
+    _check_people(long, source)
+    if long["estimate"].mod(1).eq(0).all():
+        long["estimate"] = long["estimate"].astype("int64")
+    groups = [group for group in standard.groups if group in set(long["race"])]
+    long["race"] = pd.Categorical(long["race"], categories=groups, ordered=True)
+    table = long.assign(source=source.title or source.file, vintage=source.vintage)
     return table[POPULATION].sort_values(["area", "race"], ignore_index=True)
 
 
-def _numbers(rows: pd.DataFrame, column: str, file: str) -> pd.Series:
-    """Read a column of counts; anything else is an error that names the column."""
-    found = pd.to_numeric(rows[column].str.replace(",", ""), errors="coerce")
-    bad = ~found.between(0, MOST)
-    if bad.any():
+def _check_features(areas: gpd.GeoDataFrame, source: sources.Areas) -> None:
+    shape = areas.geometry
+    no_shape = shape.isna() | shape.is_empty
+    surfaces = ("Polygon", "MultiPolygon", "GeometryCollection")
+    problems = {
+        "without an id": areas["area"].eq(""),
+        "with no shape": no_shape,
+        "that are points or lines": ~no_shape & ~shape.geom_type.isin(surfaces),
+        "with the id of an earlier one": areas["area"].ne("")
+        & areas["area"].duplicated(),
+    }
+    _refuse(areas, problems, source)
+
+
+def _refuse(
+    areas: gpd.GeoDataFrame, problems: dict[str, pd.Series], source: sources.Areas
+) -> None:
+    """Refuse features with a problem, naming number and id of the first few."""
+    found = []
+    for problem, hit in problems.items():
+        first = areas.index[hit][:LISTED]
+        named = ", ".join(f"{row + 1} ({areas['area'][row]})" for row in first)
+        if named:
+            found.append(f"{int(hit.sum())} feature(s) {problem}: number {named}")
+    if found:
+        column = source.columns["area"]
         raise InputError(
-            f"{file}: column {column}: {int(bad.sum())} value(s) are not counts, "
-            f"first in data row {int(rows.index[bad][0]) + 1}"
+            f"{source.file}: column {column}: {'; '.join(found)}; mend the boundaries"
         )
-    return found
+
+
+def _check_overlaps(
+    areas: gpd.GeoDataFrame, source: sources.Areas, ledger: Ledger
+) -> None:
+    """Refuse areas that lie on each other; note those that overlap a little."""
+    pairs = shapes.overlaps(areas.geometry).query("share > @SLIVER")
+    if pairs.empty:
+        return
+    pairs = pairs.sort_values("share", ascending=False)
+    ids = areas["area"].to_numpy()
+    named = [
+        f"{ids[pair.first]} and {ids[pair.second]} ({pair.share:.1%})"
+        for pair in pairs.head(LISTED).itertuples()
+    ]
+    heavy = int(pairs["share"].gt(HEAVY).sum())
+    if heavy:
+        raise InputError(
+            f"{source.file}: {heavy} pair(s) of areas overlap by more than {HEAVY:.0%} "
+            f"of the smaller: {', '.join(named[:heavy])}; a point cannot be in both"
+        )
+    rows = areas.index.isin(areas.index[pairs[["first", "second"]].to_numpy().ravel()])
+    rule = "overlaps another area, to whose part the first by id is used"
+    ledger.note(f"{rule}: {', '.join(named)}", pd.Series(rows, areas.index))
+
+
+def _ids(raw: pd.DataFrame, source: sources.Population) -> pd.Series:
+    """Take the area ids, without the prefix that is declared."""
+    ids = sources.tidy(raw, source)["area"]
+    if source.strip and not ids.str.startswith(source.strip).any():
+        raise InputError(
+            f"{source.file}: column {source.columns['area']}: no id begins with "
+            f"{source.strip!r}; correct or leave out 'strip'"
+        )
+    return ids.str.removeprefix(source.strip)
+
+
+def _check_vintage(
+    ids: pd.Series, areas: pd.Series, source: sources.Population
+) -> None:
+    """Refuse a population that leaves out areas; say what the ids look like."""
+    without = ~areas.isin(ids)
+    if not without.any():
+        return
+    found = ids.drop_duplicates()
+    other = ~found.isin(areas)
+    hint = identifiers.difference(found, areas) or "are both of one census vintage?"
+    raise InputError(
+        f"{source.file}: column {source.columns['area']}: {int(without.sum())} of "
+        f"{len(areas)} areas ({without.mean():.1%}) have no population, first "
+        f"{areas[without].iloc[0]!r}, and {int(other.sum())} of its {len(found)} ids "
+        f"({other.mean():.1%}) are none of the areas; {hint}"
+    )
+
+
+def _wide(
+    rows: pd.DataFrame, source: sources.Population, ledger: Ledger
+) -> pd.DataFrame:
+    """Turn a column for each group into rows."""
+    _check_once(rows, ["area"], source)
+    long = []
+    for group, column in source.estimates.items():
+        margin = source.margins.get(group)
+        found = pd.DataFrame(
+            {
+                "area": rows["area"],
+                "race": group,
+                "estimate": _people(rows[column], column, source),
+                "moe": float("nan")
+                if margin is None
+                else _margins(rows[margin], margin, source, ledger),
+            }
+        )
+        long.append(found)
+    return pd.concat(long, ignore_index=True)
+
+
+def _long(
+    rows: pd.DataFrame,
+    source: sources.Population,
+    ledger: Ledger,
+    *,
+    areas: pd.DataFrame,
+    standard: race.Standard,
+) -> pd.DataFrame:
+    """Read a row for each area and label; add up the labels of one group."""
+    tidy = sources.tidy(rows, source).assign(area=rows["area"])
+    _check_once(tidy, ["area", "race"], source)
+    read = race.read(
+        tidy,
+        source,
+        standard=standard,
+        where=source.file,
+        column=source.columns["race"],
+    )
+    for rule, count in read.notes:
+        ledger.note(rule, count)
+    found = read.group.astype("str")
+    strange = ~found.isin(standard.groups)
+    if strange.any():
+        raise InputError(
+            f"{source.file}: column {source.columns['race']}: {int(strange.sum())} "
+            f"row(s) are of no group of {standard.name}"
+            f"{race.listed(tidy.loc[strange, 'race'].value_counts())}; a population is "
+            "of groups; leave the rows out with 'keep'"
+        )
+    tidy["race"] = found
+    tidy["estimate"] = _people(tidy["estimate"], source.columns["estimate"], source)
+    tidy["square"] = float("nan")
+    if "moe" in tidy:
+        margins = _margins(tidy["moe"], source.columns["moe"], source, ledger)
+        tidy["square"] = margins**2
+    groups = tidy.groupby(["area", "race"], as_index=False)
+    added = groups.agg(
+        estimate=("estimate", "sum"), square=("square", lambda s: s.sum(skipna=False))
+    )
+    lacking = len(areas) * added["race"].nunique() - len(added)
+    if lacking:
+        raise InputError(
+            f"{source.file}: {lacking} pair(s) of area and race have no row; a group "
+            "of nobody needs a row with 0"
+        )
+    return added.assign(moe=added["square"] ** 0.5).drop(columns="square")
+
+
+def _check_once(
+    rows: pd.DataFrame, keys: list[str], source: sources.Population
+) -> None:
+    again = rows.duplicated(keys)
+    if again.any():
+        raise InputError(
+            f"{source.file}: {int(again.sum())} row(s) are of an {' and '.join(keys)} "
+            f"listed more than once, first data row {int(rows.index[again][0]) + 1}"
+        )
+
+
+def _cells(text: pd.Series, source: sources.Population) -> pd.DataFrame:
+    if source.decimal == ",":
+        text = text.str.translate(str.maketrans(",.", ".,"))
+    return census.cells(text)
+
+
+def _people(text: pd.Series, column: str, source: sources.Population) -> pd.Series:
+    """Read a column of counts; anything else is an error that names the column."""
+    found = _cells(text, source)
+    _refuse_cells(~found["value"].between(0, MOST), found, "counts", column, source)
+    return found["value"]
+
+
+def _margins(
+    text: pd.Series, column: str, source: sources.Population, ledger: Ledger
+) -> pd.Series:
+    """Read a column of margins; those that are not published are missing, and noted."""
+    found = _cells(text, source)
+    wrong = [census.UNREADABLE, census.AT_LEAST, census.AT_MOST]
+    bad = found["state"].isin(wrong) | ~found["value"].fillna(0).between(0, MOST)
+    _refuse_cells(bad, found, "margins of error", column, source)
+    missing = found["value"].isna()
+    said = census.said(found.loc[missing, "state"])
+    ledger.note(f"column {column}: no margin of error; {said}", missing)
+    return found["value"]
+
+
+def _refuse_cells(
+    bad: pd.Series,
+    found: pd.DataFrame,
+    what: str,
+    column: str,
+    source: sources.Population,
+) -> None:
+    if bad.any():
+        said = census.said(found.loc[bad, "state"])
+        raise InputError(
+            f"{source.file}: column {column}: {int(bad.sum())} value(s) are not {what}"
+            f"{f' ({said})' if said else ''}, first in data row "
+            f"{int(bad.index[bad][0]) + 1}"
+        )
+
+
+def _check_people(long: pd.DataFrame, source: sources.Population) -> None:
+    """Refuse shares in the place of people."""
+    total = long.groupby("area")["estimate"].sum()
+    whole = long["estimate"].mod(1).eq(0).all()
+    for scale in (1, 100):
+        if not whole and total.sub(scale).abs().le(scale / 100).mean() > 0.5:
+            raise InputError(
+                f"{source.file}: most areas add up to {scale}; these are shares, not "
+                "people"
+            )

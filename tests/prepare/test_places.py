@@ -4,7 +4,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from shapely.geometry import Polygon, box
+from shapely import force_3d
+from shapely.geometry import GeometryCollection, LineString, Point, Polygon, box
 
 from equity import race
 from equity.errors import InputError, ParamsError
@@ -30,9 +31,9 @@ RAW = pd.DataFrame(
 CITY = pd.DataFrame({"area": ["01", "02"]})
 
 
-def clean(raw=RAW, source=PEOPLE, standard=OMB):
+def clean(raw=RAW, source=PEOPLE, standard=OMB, city=CITY):
     ledger = Ledger("population", source.file, len(raw))
-    found = places.clean_population(raw, source, ledger, areas=CITY, standard=standard)
+    found = places.clean_population(raw, source, ledger, areas=city, standard=standard)
     return found, ledger
 
 
@@ -101,37 +102,285 @@ def test_a_shape_that_crosses_itself_is_mended_and_named():
 
 @pytest.mark.parametrize("nothing", [None, Polygon()])
 def test_an_area_without_a_shape_is_refused(nothing):
-    with pytest.raises(InputError, match=r"t\.geojson: 1 .*no shape, first '02'"):
+    message = r"t\.geojson: column GEOID: 1 feature.* no shape: number 2 \(02\)"
+    with pytest.raises(InputError, match=message):
         places.clean_areas(
             shapes(box(0, 0, 1, 1), nothing), AREAS, Ledger("areas", "t", 2)
         )
 
 
+# Areas ----------------------------------------------------------------------------
+
+
+def areas_of(raw, **settings):
+    ledger = Ledger("areas", "t.geojson", len(raw))
+    return places.clean_areas(raw, AREAS.model_copy(update=settings), ledger), ledger
+
+
+SQUARE, NEXT = box(-87.7, 41.7, -87.6, 41.8), box(-87.6, 41.7, -87.5, 41.8)
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (shapes(SQUARE, NEXT, names=["01", "01"]), r"1 .*earlier one: number 2 \(01\)"),
+        (shapes(SQUARE, NEXT, names=["01", " "]), r"1 .*without an id: number 2 \(\)"),
+        (shapes(SQUARE, Point(-87, 41)), r"points or lines: number 2 \(02\)"),
+        (shapes(SQUARE, LineString([(-87, 41), (-86, 42)])), "points or lines"),
+        (
+            shapes(SQUARE, Polygon([(-87, 41), (-86, 42), (-85, 43)])),
+            r"1 .*no surface: number 2 \(02\)",
+        ),
+    ],
+)
+def test_a_feature_that_is_no_area_is_refused_by_number_and_id(raw, message):
+    with pytest.raises(InputError, match=rf"t\.geojson: column GEOID: .*{message}"):
+        areas_of(raw)
+
+
+def test_the_first_few_of_many_bad_features_are_named():
+    raw = shapes(*[None] * 50)
+    with pytest.raises(InputError, match=r"50 feature.*: number 1 \(01\)") as caught:
+        areas_of(raw)
+    assert "(05)" in str(caught.value)
+    assert "(06)" not in str(caught.value)
+
+
+def test_heights_are_dropped_and_collections_keep_their_surfaces():
+    mixed = GeometryCollection([SQUARE, Point(-87.6, 41.7)])
+    found, _ = areas_of(shapes(force_3d(mixed), force_3d(NEXT)))
+    assert not found.has_z.any()
+    assert found.geometry.to_list() == [SQUARE, NEXT]
+
+
+def test_a_shape_that_is_there_twice_is_refused():
+    with pytest.raises(InputError, match=r"1 pair.*01 and 02 \(100\.0%\)"):
+        areas_of(shapes(SQUARE, SQUARE, NEXT))
+
+
+def test_an_area_within_another_is_refused():
+    inner = box(-87.65, 41.72, -87.62, 41.75)
+    with pytest.raises(InputError, match=r"overlap by more than 10%.*01 and 03"):
+        areas_of(shapes(SQUARE, NEXT, inner))
+
+
+@pytest.mark.parametrize(("depth", "rows"), [(0.0005, 0), (0.005, 2)])
+def test_slivers_are_tolerated_and_overlaps_noted(depth, rows):
+    found, ledger = areas_of(shapes(SQUARE, box(-87.6 - depth, 41.7, -87.5, 41.8)))
+    assert len(found) == 2
+    assert [count for _, _, count in ledger.entries] == [rows] * bool(rows)
+    assert all("01 and 02 (5.0%)" in rule for _, rule, _ in ledger.entries)
+
+
+def test_an_area_far_from_the_city_is_noted():
+    _, ledger = areas_of(shapes(SQUARE, NEXT, box(-80, 41, -79, 42)))
+    assert ledger.entries == [
+        ("noted", "more than 5 degrees from the other areas (03)", 1)
+    ]
+
+
+def test_a_declared_system_overrides_a_wrong_tag_and_is_noted():
+    feet = shapes(SQUARE, NEXT).to_crs(3435)
+    tagged = feet.set_crs(4326, allow_override=True)
+    with pytest.raises(InputError, match=r"2 of 2 .*not in degrees.*declare its crs"):
+        areas_of(tagged)
+    found, ledger = areas_of(tagged, crs="EPSG:3435")
+    assert found.crs.to_epsg() == 3435
+    assert ledger.entries[0][1].startswith("the file says WGS 84; read as declared")
+    assert areas_of(feet)[1].entries == []
+
+
 def test_bad_boundaries_behave_as_their_case_says(shared):
-    bad = shared / "bad_inputs"
-    source = AREAS.model_copy(update={"file": "tracts.geojson"})
-
     def areas(case):
-        raw = sources.read_places(source, folder=bad / case)
-        ledger = Ledger("areas", source.file, len(raw))
-        return places.clean_areas(raw, source, ledger), ledger
+        raw = gpd.read_file(shared / "bad_inputs" / case / "tracts.geojson")
+        return areas_of(raw, file="tracts.geojson")
 
-    good, _ = areas("good")
+    good, ledger = areas("good")
+    assert ledger.entries == []
     mended, ledger = areas("geo-05")
     assert len(good) == len(mended) == 8
-    assert "17031000100" in ledger.entries[0][1]
-    with pytest.raises(InputError, match=r"no shape, first '\d+'"):
+    assert ledger.entries == [
+        ("noted", "shape crosses itself; mended (17031000100)", 1)
+    ]
+    message = r"no shape: number 1 \(17031000100\).*earlier one: number 3 \(17031000200"
+    with pytest.raises(InputError, match=message):
         areas("geo-09")
 
+
+@pytest.mark.parametrize(
+    ("file", "column", "count"),
+    [
+        ("chicago/tracts_2010.geojson.gz", "geoid10", 801),
+        ("chicago/community_areas_acs2014_race.geojson.gz", "community", 77),
+        ("chicago/holc_redlining_1940.geojson.gz", "holc_id", 580),
+        ("phoenix/phoenix_tracts_acs2010.geojson.gz", "geoid10", 985),
+        ("dc/neighborhood_boundaries.json.gz", "NAME", 39),
+        ("dc/tl_2019_11_bg.zip", "GEOID", 450),
+    ],
+)
+def test_real_boundaries_raise_no_false_alarm(file, column, count, shared):
+    """Only DC's neighbourhoods overlap, by less than a thousandth of the smaller."""
+    opened = "vsizip" if file.endswith("zip") else "vsigzip"
+    raw = gpd.read_file(f"/{opened}/{shared / 'data' / file}")
+    found, ledger = areas_of(raw, columns={"area": column})
+    assert len(found) == count
+    assert ledger.entries == []
+
+
+def test_real_points_are_no_areas(shared):
+    raw = gpd.read_file(shared / "data" / "chicago" / "grocery_stores.gpkg")
+    raw["GEOID"] = raw["OBJECTID"].astype("str")
+    with pytest.raises(InputError, match=r"148 feature.* points or lines"):
+        areas_of(raw)
+
+
+# Residents ------------------------------------------------------------------------
+
+
+def test_another_vintage_is_refused_with_counts_of_both_sides(shared):
+    bad = shared / "bad_inputs"
+    good = gpd.read_file(bad / "good" / "tracts.geojson")
     people = sources.Population(
         file="denominators.csv",
         columns={"area": "geoid"},
         estimates={"White": "population"},
     )
-    raw = sources.read_table(people, folder=bad / "geo-07")
+    raw = pd.read_csv(bad / "geo-07" / "denominators.csv", dtype=str)
     ledger = Ledger("population", people.file, len(raw))
-    with pytest.raises(InputError, match=r"3 of 8 areas \(37\.5%\)"):
-        places.clean_population(raw, people, ledger, areas=good, standard=OMB)
+    message = (
+        r"column geoid: 3 of 8 areas \(37\.5%\) have no population, first "
+        r"'17031000300', and 3 of its 8 ids \(37\.5%\) are none of the areas; .*vintage"
+    )
+    with pytest.raises(InputError, match=message):
+        places.clean_population(
+            raw, people, ledger, areas=good.assign(area=good["GEOID"]), standard=OMB
+        )
+
+
+def test_the_vintages_of_chicago_differ(shared):
+    """By the README of the data, 16 of the tracts of 2010 have no match in 2020."""
+    folder = shared / "data" / "chicago"
+    areas = gpd.read_file(f"/vsigzip/{folder}/tracts_2010.geojson.gz")
+    raw = pd.read_csv(folder / "acs2020_5yr_bg_B03002.csv.gz", dtype=str).iloc[1:]
+    tracts = raw.assign(id=raw["GEO_ID"].str[:-1]).drop_duplicates("id")
+    source = PEOPLE.model_copy(
+        update={"estimates": {"White": "B03002_003E"}, "margins": {}}
+    )
+    stripped = source.model_copy(update={"strip": "1500000US"})
+    city = areas.assign(area=areas["geoid10"])
+    with pytest.raises(InputError, match=r"801 of 801 .*declare strip: '1500000US'"):
+        clean(tracts, source, city=city)
+    with pytest.raises(InputError, match=r"16 of 801 areas \(2\.0%\).*vintage"):
+        clean(tracts, stripped, city=city)
+    kept = city[city["area"].isin(tracts["id"].str.removeprefix("1500000US"))]
+    found, _ = clean(tracts, stripped, city=kept)
+    assert len(found) == 785
+
+
+def test_a_prefix_is_cut_off_only_where_it_is_declared():
+    raw = RAW.assign(id="1400000US" + RAW["id"])
+    with pytest.raises(InputError, match=r"2 of 2 areas .*declare strip: '1400000US'"):
+        clean(raw)
+    stripped = PEOPLE.model_copy(update={"strip": "1400000US"})
+    pd.testing.assert_frame_equal(clean(raw, stripped)[0], clean()[0])
+    with pytest.raises(InputError, match="no id begins with '1400000US'"):
+        clean(RAW, stripped)
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("-666666666", "not computed, too few sample observations"),
+        ("N", "not shown, too few sample cases"),
+        ("(X)", "not applicable or not available"),
+        ("250,000+", "at least"),
+        ("", "blank"),
+    ],
+)
+def test_what_a_census_mark_means_is_said(cell, said):
+    with pytest.raises(InputError, match=rf"not counts \({said} \(1\)\), first"):
+        clean(RAW.assign(a=["0", cell, "7"]))
+
+
+def test_margins_without_a_number_are_missing_and_noted():
+    raw = RAW.assign(am=["**", "*****", "1"])
+    found, ledger = clean(raw)
+    asian = found[found["race"] == "Asian"].set_index("area")["moe"]
+    assert asian["01"] == 0  # controlled
+    assert np.isnan(asian["02"])
+    rule = "column am: no margin of error; margin not computed, too few sample"
+    assert ledger.entries[1][1].startswith(rule)
+    with pytest.raises(InputError, match=r"column am: 1 value.* not margins of error"):
+        clean(RAW.assign(am=["-1", "3", "1"]))
+
+
+def test_a_decimal_comma_swaps_the_separators():
+    comma = PEOPLE.model_copy(update={"decimal": ","})
+    raw = RAW.assign(w=["1.200", "5", "7"])
+    pd.testing.assert_frame_equal(clean(raw, comma)[0], clean()[0])
+
+
+def test_shares_are_not_people():
+    shares = {"w": ["60.5", "99.1"], "a": ["39.5", "0.9"]}
+    raw = pd.DataFrame({"id": ["01", "02"], **shares})
+    source = PEOPLE.model_copy(update={"margins": {}})
+    with pytest.raises(InputError, match="add up to 100; these are shares"):
+        clean(raw, source)
+
+
+LONG = sources.Population(
+    file="p.csv",
+    title="Residents",
+    vintage="2020",
+    columns={"area": "id", "race": "r", "estimate": "n", "moe": "m"},
+    races={"White": "White", "Chinese": "Asian", "Other Asian": "Asian"},
+)
+ROWS = pd.DataFrame(
+    [
+        *(("01", "White", "1,200", "90"), ("01", "Chinese", "5", "3")),
+        *(("01", "Other Asian", "7", "4"), ("02", "White", "0", "12")),
+        *(("02", "Chinese", "1", "1"), ("02", "Other Asian", "0", "0")),
+        ("99", "Martian", "-", "**"),
+    ],
+    columns=["id", "r", "n", "m"],
+)
+
+
+def test_a_row_for_each_group_is_read_and_labels_are_added_up():
+    found, ledger = clean(ROWS, LONG)
+    assert found[["area", "race", "estimate", "moe"]].values.tolist() == [
+        *(["01", "Asian", 12, 5], ["01", "White", 1200, 90]),
+        *(["02", "Asian", 1, 1], ["02", "White", 0, 12]),
+    ]
+    assert found["race"].cat.categories.to_list() == ["Asian", "White"]
+    assert ledger.entries == [("set aside", "area is not one of the city's", 1)]
+
+
+def test_both_layouts_say_the_same():
+    long = RAW.melt("id", ["w", "a"], "r", "n").assign(
+        m=RAW.melt("id", ["wm", "am"])["value"]
+    )
+    source = LONG.model_copy(update={"races": {"w": "White", "a": "Asian"}})
+    pd.testing.assert_frame_equal(clean(long, source)[0], clean()[0], check_dtype=False)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (pd.concat([ROWS, ROWS.iloc[:1]], ignore_index=True), "first data row 8"),
+        (ROWS.drop([3]), "1 pair.* of area and race have no row"),
+        (ROWS.assign(n=["1", "x", *"12345"]), r"column n: 1 .*first in data row 2"),
+    ],
+)
+def test_rows_that_are_double_or_lacking_are_refused(rows, message):
+    with pytest.raises(InputError, match=message):
+        clean(rows, LONG)
+
+
+def test_people_of_unknown_race_are_no_group_of_residents():
+    source = LONG.model_copy(update={"races": {**LONG.races, "White": "Unknown"}})
+    with pytest.raises(InputError, match=r"2 row.* are of no group of omb1997"):
+        clean(ROWS, source)
 
 
 def test_numbers_are_numbers():
