@@ -1,119 +1,64 @@
-"""Graduation, proficiency and test scores: load and clean.
+"""Graduation, rates, proficiency and test scores: load and clean.
 
 Known problems of such files: rates masked as ranges, counts hidden as `*`, columns
-per group. A masked number becomes the least and the most it can be; never a number.
+per group or rows per group, percents beside proportions, totals among the groups. A
+masked number becomes the least and the most it can be; never a number.
 """
-
-import re
 
 import numpy as np
 import pandas as pd
 
 from equity import race
 from equity.errors import InputError, ParamsError
-from equity.prepare import sources
+from equity.prepare import marks, numbers, persons, sources
 from equity.prepare.quality import Ledger
 
 OUTCOMES = [
     *("unit", "year", "outcome", "race", "events", "population"),
-    *("events_low", "events_high"),
+    *("events_low", "events_high", "population_low", "population_high"),
+    *("rate_low", "rate_high"),
 ]
 LEVELS = [
     *("school", "year", "subject", "grade", "race", "level", "proficient"),
     *("students", "students_low", "students_high"),
 ]
-SCORES = ["school", "year", "subject", "grade", "race", "score"]
+SCORES = ["student", "school", "year", "subject", "grade", "race", "score"]
 NOTHING = ("", ".")  # how files say that a group has no cohort in a school
-MASK = re.compile(
-    r"(?P<low>[0-9]+)-(?P<high>[0-9]+)|(?P<sign>GE|LE|GT|LT)(?P<end>[0-9]+)"
-    r"|(?P<exact>[0-9]+)|(?P<hidden>PS|S|\*|n<[0-9]+)"
+DECLARE = (
+    "declare what a mark means under 'suppressed' in sources.yaml, such as "
+    "'-': [0, 0] for none or '-': [0, 9] for a hidden count"
 )
+ALONE = "a rate is published without its cohort; that rate is not used"
+NEAR = 1e-9  # rates times people are whole numbers only up to rounding
 
 
-def rate_bounds(text: str) -> tuple[float, float]:
-    """Read a published rate as the least and most percent it can stand for.
-
-    Rates are rounded to whole percents before they are masked, so `85-89` stands for
-    84.5 to 89.5 and `GE95` for 94.5 to 100.
-
-    Parameters
-    ----------
-    text
-        `88`, `85-89`, `GE95`, `LE5`, `GT50`, `LT50`, or `PS`, `S`, `*`, `n<10` for
-        hidden altogether.
-
-    Returns
-    -------
-    tuple of float
-        Percents from 0 to 100.
-
-    Raises
-    ------
-    ValueError
-        If it is none of these.
-
-    References
-    ----------
-    U.S. Department of Education (2015), Four-Year Regulatory Adjusted Cohort
-    Graduation Rates: School Level, public-use file documentation; NCES 2011-603.
-
-    Examples
-    --------
-    >>> rate_bounds("85-89"), rate_bounds("GE95"), rate_bounds("PS")
-    ((84.5, 89.5), (94.5, 100.0), (0.0, 100.0))
-    """
-    found = MASK.fullmatch(text.strip())
-    if found is None:
-        raise ValueError("not a rate")
-    if found["hidden"]:
-        return 0.0, 100.0
-    if found["exact"]:
-        low = high = int(found["exact"])
-    elif found["low"]:
-        low, high = int(found["low"]), int(found["high"])
-    else:
-        end = int(found["end"])
-        low, high = {
-            "GE": (end, 100),
-            "GT": (end + 1, 100),
-            "LE": (0, end),
-            "LT": (0, end - 1),
-        }[found["sign"]]
-    if not 0 <= low <= high <= 100:
-        raise ValueError("not a rate")
-    return max(low - 0.5, 0.0), min(high + 0.5, 100.0)
-
-
-def event_bounds(rate: str, population: int) -> tuple[int, int]:
-    """Return the fewest and most events that a published rate allows.
+def event_bounds(
+    low: pd.Series, high: pd.Series, population: pd.Series
+) -> tuple[pd.Series, pd.Series]:
+    """Return the fewest and most events that the bounds of a rate allow.
 
     Parameters
     ----------
-    rate
-        As for `rate_bounds`.
+    low, high
+        The least and the most proportion, as `marks.rates` returns them.
     population
         People the rate is of.
 
     Returns
     -------
-    tuple of int
-        Whole people, from 0 to `population`.
-
-    Raises
-    ------
-    ValueError
-        If the rate is unreadable, or no whole number of people has it.
+    tuple of Series
+        Whole people as floats. Where no whole number of people has the rate, the
+        fewest are more than the most.
 
     Examples
     --------
-    >>> event_bounds("88", 362), event_bounds("PS", 4)
-    ((317, 320), (0, 4))
+    >>> rate = marks.rates(pd.Series(["88", "PS", "50"]), scale="percent")
+    >>> ends = event_bounds(rate["low"], rate["high"], pd.Series([362, 4, 3]))
+    >>> [end.to_list() for end in ends]
+    [[317.0, 0.0, 2.0], [320.0, 4.0, 1.0]]
     """
-    low, high = rate_bounds(rate)
-    fewest = int(np.ceil(low * population / 100 - 1e-9))
-    most = int(np.floor(high * population / 100 + 1e-9))
-    if fewest > most:
-        raise ValueError("no whole number of people has this rate")
+    fewest = np.ceil(low * population - NEAR) + 0.0  # no minus zero
+    most = np.floor(high * population + NEAR)
     return fewest, most
 
 
@@ -129,7 +74,7 @@ def clean_graduation(
     Parameters
     ----------
     raw
-        As read by `sources.read_table`.
+        As read by `read.table`.
     source
         What the file means.
     ledger
@@ -162,7 +107,17 @@ def clean_graduation(
     race.check_crosswalk(source.groups, standard=standard, where=source.file)
     raw = ledger.set_aside(raw, {"the same row again": raw.duplicated()})
     unit = sources.tidy(raw, source)["unit"]
-    _refuse(unit.duplicated(), source.columns["unit"], source.file, "listed once")
+    marks.refuse(
+        unit.duplicated(),
+        column=source.columns["unit"],
+        file=source.file,
+        wanted="listed once",
+        then="leave out the row that is not meant",
+    )
+    pairs = [
+        _pair(source, code, year) for year in source.years for code in source.groups
+    ]
+    sources.require(raw, [name for pair in pairs for name in pair], file=source.file)
     tables = [
         _cohorts(raw, source, unit, code, year)
         for year in source.years
@@ -170,11 +125,99 @@ def clean_graduation(
     ]
     table = pd.concat(tables, ignore_index=True)
     exact = table["events_low"] == table["events_high"]
-    units = table.loc[~exact, "unit"].nunique()
-    ledger.note("rates are masked or rounded in the source, kept as bounds", units)
+    masked = unit.isin(table.loc[~exact, "unit"])
+    ledger.note("rates are masked or rounded in the source, kept as bounds", masked)
+    ledger.note(ALONE, _rates_alone(raw, source))
+    ledger.note("no cohort is published of any group here", ~unit.isin(table["unit"]))
     table["events"] = table["events_low"].astype("Int64").where(exact)
-    table["race"] = _ordered(table["race"], set(source.groups.values()), standard)
+    table["population_low"] = table["population_high"] = table["population"]
+    groups = race.categories(source.groups.values(), standard)
+    table["race"] = table["race"].astype(groups)
     return table[OUTCOMES].sort_values(["year", "unit", "race"], ignore_index=True)
+
+
+def clean_rates(
+    raw: pd.DataFrame,
+    source: sources.Rates,
+    ledger: Ledger,
+    *,
+    standard: race.Standard,
+) -> pd.DataFrame:
+    """Turn rates by school and group, a row for each, into bounds on events.
+
+    Parameters
+    ----------
+    raw
+        As read by `read.table`.
+    source
+        What the file means.
+    ledger
+        Written to; its rows are those of the file.
+    standard
+        Whose groups the crosswalk names.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `OUTCOMES`, one row per row of the file that says anything.
+        `outcome` is the declared one, with subject and grade where the file has them.
+        `rate_low` and `rate_high` (proportions) are what the published rate can stand
+        for. `population` and `events` are missing unless they are exact; their bounds
+        are missing where nothing limits them, as when the file has no population: a
+        total over such rows is at least the sum of its lower bounds, and no more is
+        known.
+
+    Raises
+    ------
+    InputError
+        If a cell is neither a number nor a known mark, or most rates contradict the
+        declared scale.
+    UnmappedLabelError
+        If a race label is not in the crosswalk; a label of all students is kept out
+        by `keep`.
+
+    Notes
+    -----
+    Rates that contradict the scale of their column are set aside: nothing tells 0.45
+    of a hundred from 45 of a hundred. The population is often not the very one that
+    the rate is of (enrolled, not tested): where no whole number of its people has the
+    rate, the events are bounded by the whole numbers around it.
+
+    Examples
+    --------
+    >>> raw = pd.DataFrame({"ID": ["1", "1"], "Y": ["2025"] * 2, "R": ["W", "B"],
+    ...                     "N": ["200", "<5"], "PCT": ["45%", "40-59"]})
+    >>> source = sources.Rates(
+    ...     file="r.csv", outcome="proficiency", races={"W": "White",
+    ...     "B": "Black or African American"}, columns={"unit": "ID", "year": "Y",
+    ...     "race": "R", "population": "N", "rate": "PCT"})
+    >>> found = clean_rates(raw, source, Ledger("rates", "r.csv", 2),
+    ...                     standard=race.standard("omb1997"))
+    >>> found[["population", "events_low", "events_high", "population_high"]]
+       population  events_low  events_high  population_high
+    0         200          89           91              200
+    1        <NA>           0            2                4
+    """
+    rows = persons.tidy(raw, source, ["subject", "grade"])
+    rows = ledger.set_aside(rows, {"the same row again": raw.duplicated()})
+    _refuse_repeats(rows, ["unit", "year", "subject", "grade"], raw, source)
+    rows = _with_rate(rows, source, ledger)
+    rows = _with_population(rows, source, ledger)
+    nothing = rows["rate_low"].isna() & rows["population_low"].isna()
+    rows = ledger.set_aside(
+        rows, {"neither a rate nor a population is published": nothing}
+    )
+    no_rate = rows["rate_low"].isna()
+    ledger.note("no rate is published; anything from none to all", no_rate)
+    rows = rows.fillna({"rate_low": 0.0, "rate_high": 1.0})
+    rows = _with_events(rows, ledger)
+    parts = rows[["subject", "grade"]].assign(grade="grade " + rows["grade"])
+    parts["grade"] = parts["grade"].mask(rows["grade"].eq(""), "")
+    rows["outcome"] = source.outcome
+    for name in parts:
+        rows["outcome"] += (", " + parts[name]).mask(parts[name].eq(""), "")
+    rows = persons.with_race(rows, raw, source, ledger, standard=standard)
+    return rows[OUTCOMES].reset_index(drop=True)
 
 
 def clean_proficiency(
@@ -189,7 +232,7 @@ def clean_proficiency(
     Parameters
     ----------
     raw
-        As read by `sources.read_table`.
+        As read by `read.table`.
     source
         What the file means.
     ledger
@@ -218,36 +261,37 @@ def clean_proficiency(
     strangers = set(source.proficient) - set(source.levels.values())
     if strangers:
         raise ParamsError(f"{source.file}: proficient: {strangers} are not levels")
-    rows = ledger.set_aside(
-        sources.tidy(raw, source), {"the same row again": raw.duplicated()}
-    )
-    raw = raw.loc[rows.index]
-    rows["race"] = sources.recorded_race(rows, source, standard=standard)
+    rows = persons.tidy(raw, source, ["subject", "grade"])
+    rows = ledger.set_aside(rows, {"the same row again": raw.duplicated()})
+    _refuse_repeats(rows, ["school", "year", "subject", "grade"], raw, source)
+    rows = persons.with_race(rows, raw, source, ledger, standard=standard)
     sources.require(raw, list(source.levels), file=source.file)
-    long, hidden = [], pd.Series(False, index=raw.index)
+    long, hidden = [], pd.Series(False, index=rows.index)
     for column, level in source.levels.items():
-        text = raw[column].str.strip()
-        marked = text.isin(list(source.suppressed))
-        count = _counts(text).mask(marked)
-        _refuse(count.isna() & ~marked, column, source.file, "a count")
-        hidden |= marked
-        least, most = (
-            text.map({mark: ends[i] for mark, ends in source.suppressed.items()})
-            for i in (0, 1)
+        count = marks.bounds(
+            raw.loc[rows.index, column], marks=source.suppressed, decimal=source.decimal
         )
+        unlimited = count["high"].isna()  # what is not known at all is declared, too
+        marks.refuse(
+            unlimited,
+            column=column,
+            file=source.file,
+            wanted="a count, or a mark that says the most it hides",
+            then=DECLARE,
+        )
+        masked = count["state"].ne(marks.EXACT)
+        hidden |= masked
         long.append(
             rows.assign(
                 level=level,
                 proficient=level in source.proficient,
-                students=count.astype("Int64"),
-                students_low=count.fillna(least).astype("int64"),
-                students_high=count.fillna(most).astype("int64"),
+                students=count["low"].mask(masked),
+                students_low=count["low"].astype("int64"),
+                students_high=count["high"].astype("int64"),
             )
         )
-    ledger.note("a count is hidden in the source, kept as bounds", hidden.sum())
+    ledger.note("a count is hidden in the source, kept as bounds", hidden)
     table = pd.concat(long, ignore_index=True)
-    for name in ("subject", "grade"):
-        table[name] = table.get(name, pd.Series("", index=table.index))
     order = pd.CategoricalDtype(list(source.levels.values()), ordered=True)
     return table.astype({"level": order})[LEVELS]
 
@@ -264,7 +308,7 @@ def clean_scores(
     Parameters
     ----------
     raw
-        As read by `sources.read_table`.
+        As read by `read.table`.
     source
         What the file means.
     ledger
@@ -287,35 +331,56 @@ def clean_scores(
     >>> SCORES[-1]
     'score'
     """
-    rows = sources.tidy(raw, source)
-    rows["score"] = pd.to_numeric(rows["score"], errors="coerce")
-    finite = np.isfinite(rows["score"])
-    rows = ledger.set_aside(rows, {"score is missing or unreadable": ~finite})
-    for name in SCORES:
-        rows[name] = rows.get(name, pd.Series("", index=rows.index))
-    rows["race"] = sources.recorded_race(rows, source, standard=standard)
+    rows = persons.tidy(raw, source, SCORES)
+    rows["score"] = numbers.number(rows["score"], decimal=source.decimal)
+    followed = "student" in source.columns  # else equal rows are different students
+    rules = {
+        "the same row again": raw.duplicated() & followed,
+        "score is missing or unreadable": rows["score"].isna(),
+    }
+    rows = ledger.set_aside(rows, rules)
+    rows = persons.with_race(rows, raw, source, ledger, standard=standard)
     return rows[SCORES].reset_index(drop=True)
+
+
+def _pair(source: sources.Graduation, code: str, year: str) -> list[str]:
+    """Name the columns of the cohorts and the rates of a group in a year."""
+    return [
+        pattern.replace("{group}", code).replace("{year}", year)
+        for pattern in (source.cohort, source.rate)
+    ]
+
+
+def _rates_alone(raw: pd.DataFrame, source: sources.Graduation) -> pd.Series:
+    """Find the schools with a rate whose cohort is not published."""
+    alone = pd.Series(False, index=raw.index)
+    for year in source.years:
+        for code in source.groups:
+            cohort, rate = (raw[name].str.strip() for name in _pair(source, code, year))
+            alone |= cohort.isin(NOTHING) & ~rate.isin(NOTHING)
+    return alone
 
 
 def _cohorts(
     raw: pd.DataFrame, source: sources.Graduation, unit: pd.Series, code: str, year: str
 ) -> pd.DataFrame:
     """Read the cohorts and rates of one group in one year, where there is a cohort."""
-    columns = [
-        pattern.replace("{group}", code).replace("{year}", year)
-        for pattern in (source.cohort, source.rate)
-    ]
-    sources.require(raw, columns, file=source.file)
+    columns = _pair(source, code, year)
     cohort, rate = (raw[name].str.strip() for name in columns)
     there = ~cohort.isin(NOTHING)
-    people = _counts(cohort[there])
-    _refuse(people.isna(), columns[0], source.file, "a cohort")
-    bounds = [
-        _bounds_or_none(r, int(n)) for r, n in zip(rate[there], people, strict=True)
-    ]
-    bad = pd.Series([ends is None for ends in bounds], index=people.index, dtype=bool)
-    _refuse(bad, columns[1], source.file, "a rate that fits its cohort")
-    ends = np.array(bounds, dtype="int64").reshape(-1, 2)
+    people = numbers.count(cohort[there], decimal=source.decimal)
+    refuse = {"file": source.file, "then": "correct it, or leave its row out"}
+    marks.refuse(people.isna(), column=columns[0], wanted="a cohort", **refuse)
+    ends = marks.rates(
+        rate[there].mask(rate[there].isin(NOTHING), "PS"),
+        scale="percent",
+        decimal=source.decimal,
+    )
+    fewest, most = event_bounds(ends["low"], ends["high"], people.astype("int64"))
+    fits = fewest <= most  # not where the rate is missing
+    marks.refuse(
+        ~fits, column=columns[1], wanted="a rate that fits its cohort", **refuse
+    )
     return pd.DataFrame(
         {
             "unit": unit[there],
@@ -323,36 +388,114 @@ def _cohorts(
             "outcome": "graduation",
             "race": source.groups[code],
             "population": people.astype("int64"),
-            "events_low": ends[:, 0],
-            "events_high": ends[:, 1],
+            "events_low": fewest.astype("int64"),
+            "events_high": most.astype("int64"),
+            "rate_low": ends["low"],
+            "rate_high": ends["high"],
         }
     )
 
 
-def _counts(text: pd.Series) -> pd.Series:
-    """Read whole numbers; anything else is missing."""
-    plain = text.str.replace(",", "")
-    return pd.to_numeric(plain.where(plain.str.fullmatch("[0-9]{1,9}")))
-
-
-def _bounds_or_none(rate: str, population: int) -> tuple[int, int] | None:
-    try:
-        return event_bounds(rate if rate not in NOTHING else "PS", population)
-    except ValueError:
-        return None
-
-
-def _refuse(bad: pd.Series, column: str, file: str, wanted: str) -> None:
-    if bad.any():
-        row = int(bad.index[bad][0]) + 1
+def _with_rate(
+    rows: pd.DataFrame, source: sources.Rates, ledger: Ledger
+) -> pd.DataFrame:
+    """Read the rates; set aside what contradicts their scale."""
+    if "rate" not in source.columns:
+        return rows.assign(rate_low=np.nan, rate_high=np.nan)
+    column = source.columns["rate"]
+    found = marks.rates(
+        rows["rate"],
+        scale=source.scale,
+        marks=list(source.suppressed),
+        decimal=source.decimal,
+    )
+    marks.refuse(
+        found["state"].eq(marks.UNREADABLE),
+        column=column,
+        file=source.file,
+        wanted="a rate or a known mark",
+        then=DECLARE,
+    )
+    doubtful = found["state"].eq(marks.DOUBTFUL)
+    read = found["state"].eq(marks.EXACT) | doubtful
+    if doubtful.sum() > read.sum() / 2:
+        other = {"percent": "proportion", "proportion": "percent"}[source.scale]
         raise InputError(
-            f"{file}: column {column}: {int(bad.sum())} cell(s) are not {wanted}, "
-            f"first in data row {row}; declare what the mark means in sources.yaml"
+            f"{source.file}: column {column}: {int(doubtful.sum())} of "
+            f"{int(read.sum())} rates contradict 'scale: {source.scale}'; is it "
+            f"'scale: {other}'?"
         )
+    ledger.note(
+        f"column {column}: hidden in the source, kept as bounds",
+        found["state"].eq(marks.SUPPRESSED),
+    )
+    ledger.note(
+        f"column {column}: has a footnote star; used", found["starred"] & ~doubtful
+    )
+    rows = rows.assign(rate_low=found["low"], rate_high=found["high"])
+    rule = f"column {column}: contradicts the scale of the others ({source.scale})"
+    return ledger.set_aside(rows, {rule: doubtful})
 
 
-def _ordered(
-    groups: pd.Series, possible: set[str], standard: race.Standard
-) -> pd.Categorical:
-    order = [group for group in standard.groups if group in possible]
-    return pd.Categorical(groups, categories=order, ordered=True)
+def _with_population(
+    rows: pd.DataFrame, source: sources.Rates, ledger: Ledger
+) -> pd.DataFrame:
+    """Read how many people the rates are of, as bounds."""
+    if "population" not in source.columns:
+        none = pd.Series(pd.NA, index=rows.index, dtype="Int64")
+        return rows.assign(population=none, population_low=none, population_high=none)
+    column = source.columns["population"]
+    found = marks.bounds(
+        rows["population"], marks=source.suppressed, decimal=source.decimal
+    )
+    unreadable = found["state"].eq(marks.UNREADABLE)
+    marks.refuse(
+        unreadable,
+        column=column,
+        file=source.file,
+        wanted="a count or a known mark",
+        then=DECLARE,
+    )
+    ledger.note(
+        f"column {column}: hidden in the source, kept as bounds",
+        found["state"].eq(marks.SUPPRESSED),
+    )
+    ledger.note(f"column {column}: is not published", found["low"].isna())
+    exact = found["state"].eq(marks.EXACT)
+    return rows.assign(
+        population=found["low"].where(exact),
+        population_low=found["low"],
+        population_high=found["high"],
+    )
+
+
+def _with_events(rows: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+    """Bound the events by the bounds of rate and population."""
+    low, high = (rows[f"population_{end}"].astype("float64") for end in ("low", "high"))
+    fewest, _ = event_bounds(rows["rate_low"], rows["rate_high"], low)
+    _, most = event_bounds(rows["rate_low"], rows["rate_high"], high)
+    between = fewest > most
+    ledger.note("no whole number of its people has the rate; bounds widened", between)
+    fewest = fewest.mask(between, np.floor(rows["rate_low"] * low + NEAR))
+    most = most.mask(between, np.ceil(rows["rate_high"] * high - NEAR))
+    rows = rows.assign(
+        events_low=fewest.astype("Int64"), events_high=most.astype("Int64")
+    )
+    exact = rows["events_low"].eq(rows["events_high"]) & rows["population"].notna()
+    return rows.assign(events=rows["events_low"].where(exact.fillna(False)))
+
+
+def _refuse_repeats(
+    rows: pd.DataFrame, names: list[str], raw: pd.DataFrame, source: sources.Raced
+) -> None:
+    """Refuse a group that one school has twice: its students would count twice."""
+    own = [source.columns["race"]] if "race" in source.columns else []
+    labels = raw.loc[rows.index, [*own, *source.race_columns()]]
+    repeated = pd.concat([rows[names], labels], axis=1).duplicated()
+    if repeated.any():
+        row = int(repeated.idxmax()) + 1
+        raise InputError(
+            f"{source.file}: {int(repeated.sum())} row(s) repeat a school, year and "
+            f"group with other numbers, first data row {row}; do they differ in a "
+            "column that is not declared? leave all but one kind out with 'keep'"
+        )
