@@ -56,11 +56,17 @@ def check(params_file: ParamsFile, period: Period = None, raw: Raw = None) -> No
         period=params.period,
         quarters=params.quarters,
         race_standard=params.race_standard,
+        engine=params.engine,
         progress=True,
     )
-    for file, rows in tables.ledger.groupby("file", sort=False):
+    for (_, file), rows in tables.ledger.groupby(["kind", "file"], sort=False):
         sums = rows.groupby("action")["rows"].sum()
         typer.echo(f"{file}: {sums['read']:,} rows read, {sums['used']:,} used")
+        for entry in rows[rows["action"].isin(["noted", "set aside"])].itertuples():
+            typer.echo(f"  {entry.rows:,} {entry.action}: {entry.rule}")
+    if len(tables.found):
+        listing = prepare.listing(params.city, params.period)
+        typer.echo(f"Which rows these are is listed in {listing} (do not publish it).")
     typer.echo("Everything can be used. Next: equity run", nl=False)
     typer.echo(f" {params_file}")
 

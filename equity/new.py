@@ -9,16 +9,19 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+import geopandas as gpd
 import pandas as pd
 import yaml
 
 from equity import project, race, strict_yaml
 from equity.errors import InputError, ParamsError
-from equity.prepare import sources
+from equity.prepare import read, sources
 
 OPEN = "TO CONFIRM"
-TABLES = (".csv", ".csv.gz", ".xlsx")
-PLACES = (".geojson", ".geojson.gz", ".gpkg", ".zip")
+FILES = (
+    *(".csv", ".csv.gz", ".tsv", ".txt", ".xlsx", ".xlsm", ".parquet", ".zip"),
+    *(".geojson", ".geojson.gz", ".gpkg", ".json", ".json.gz"),
+)
 
 # What files call our columns: patterns, the likeliest first, split at each |.
 RACE = r"^(?!.*count)(?!.*perc).*race|^(?!.*count)(?!.*perc).*ethnic"
@@ -91,9 +94,10 @@ WORDS = {
     race.NHPI: r"hawaii|pacific",
     race.AIAN: r"american indian|\bnative\b(?!.*hawaii)|alaska|aian",
     race.HISPANIC: r"hispanic|latin",
-    race.BLACK: r"black|african|^blk$|^b$",
+    race.BLACK: r"black|(?<!north )african|^blk$|^b$",
     race.ASIAN: r"\basian",
     race.WHITE: r"white|caucasian|^wht$|^w$",
+    race.MENA: r"middle east|north afric|\bmena\b|\barab",
     race.SOME_OTHER: r"some other|other race|^others?$",
     "Declined": r"declin|choose not|prefer not",
     "Refused": r"refus",
@@ -177,7 +181,7 @@ def propose(city: str, folder: Path | None = None) -> list[str]:
     found: dict[str, list[dict]] = {}
     lines = []
     for path in sorted(folder.iterdir()):
-        if not path.name.endswith((*TABLES, *PLACES)):
+        if not path.name.lower().endswith(FILES):
             continue
         try:
             kind, proposal = _proposal(path, f"{folder.name}/{path.name}")
@@ -201,8 +205,7 @@ def propose(city: str, folder: Path | None = None) -> list[str]:
         )
     described.parent.mkdir(parents=True, exist_ok=True)
     described.write_text(_sources_text(city, found), encoding="utf-8")
-    together = race.ASIAN_OR_PACIFIC in described.read_text(encoding="utf-8")
-    standard = "omb1997_api" if together else "omb1997"
+    standard = _standard(described.read_text(encoding="utf-8"))
     params.write_text(_params_text(city, standard), encoding="utf-8")
     opened = sum(
         OPEN in line and not line.startswith("#")
@@ -214,6 +217,13 @@ def propose(city: str, folder: Path | None = None) -> list[str]:
         f"Next: read both; {opened} place(s) say {OPEN!r}. Then set 'confirmed: true' "
         f"and run: equity check params/{city}.yaml",
     ]
+
+
+def _standard(text: str) -> str:
+    """Propose the standard that can hold all groups that were understood."""
+    if race.MENA in text:
+        return "spd15_2024"
+    return "omb1997_api" if race.ASIAN_OR_PACIFIC in text else "omb1997"
 
 
 def label_group(label: str) -> str:
@@ -245,11 +255,8 @@ def label_group(label: str) -> str:
 
 def _proposal(path: Path, name: str) -> tuple[str, dict]:
     """Say which kind of raw file this seems to be, and what its columns may mean."""
-    as_places = path.name.endswith(PLACES)
-    source = sources.Source(file=path.name)
-    read = sources.read_places if as_places else sources.read_table
-    frame = read(source, folder=path.parent)  # whole: labels may come late
-    if as_places:
+    frame, _, settings = read.look(path)  # whole: labels may come late
+    if isinstance(frame, gpd.GeoDataFrame):
         if not frame.geom_type.str.endswith("Polygon").all():
             raise InputError("holds points or lines, not boundaries")
         kind = "areas"
@@ -257,13 +264,14 @@ def _proposal(path: Path, name: str) -> tuple[str, dict]:
     else:
         kind = _kind(frame)
         proposal = {"file": name, "title": path.name, "source": OPEN, "vintage": OPEN}
+    proposal |= settings
     columns = _columns(kind, list(frame.columns))
     needed = getattr(sources, kind.capitalize()).NEEDS
     proposal["columns"] = columns | {n: OPEN for n in needed if n not in columns}
     maker = {
         **{"requests": _requests, "workers": _workers, "population": _population},
         **{"events": _events, "graduation": _graduation, "proficiency": _proficiency},
-        "scores": _scores,
+        **{"scores": _scores, "facilities": _facilities},
     }
     return kind, proposal | maker.get(kind, lambda *_: {})(frame, columns)
 
@@ -271,8 +279,6 @@ def _proposal(path: Path, name: str) -> tuple[str, dict]:
 def _kind(frame: pd.DataFrame) -> str:
     """Choose the first kind whose telling columns the table seems to have."""
     headers = list(frame.columns)
-    if frame.head(1).apply(lambda cell: cell.str.contains("!!")).any(axis=None):
-        raise InputError("has two header rows; save a copy with the first only")
     for kind, names in TELLING.items():
         columns = _columns(kind, headers)
         if set(names) <= set(columns) and _fits(kind, frame, columns):
@@ -425,6 +431,10 @@ def _scores(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
     one = len(several) == 1 or columns["score"].lower() == "score"
     open_score = {} if one else {"columns": columns | {"score": OPEN}}
     return {**open_score, "races": _races(frame[columns["race"]])}
+
+
+def _facilities(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
+    return {} if "kind" in columns else {"all_are": OPEN}
 
 
 def _population(frame: pd.DataFrame, columns: dict[str, str]) -> dict:

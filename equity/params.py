@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from equity import project, race, strict_yaml
 from equity.errors import ParamsError
 
+ENGINE = r"^(duckdb|spark|sc://[^\s]+)$"
+
 
 class Params(BaseModel):
     """The settings of one report, each a plain scalar that papermill can pass on.
@@ -38,6 +40,7 @@ class Params(BaseModel):
     departments: Annotated[int, Field(ge=1, le=30)] = 12
     replicates: Annotated[int, Field(ge=200, le=20_000)] = 1000
     seed: Annotated[int, Field(ge=0)] = 1
+    engine: Annotated[str, Field(pattern=ENGINE)] = "duckdb"
 
     @model_validator(mode="after")
     def _known_groups(self) -> Self:
@@ -48,6 +51,23 @@ class Params(BaseModel):
                 f"one of {list(standard.groups)}"
             )
         return self
+
+    def published(self) -> dict[str, Any]:
+        """Return the settings as a release may state them.
+
+        Returns
+        -------
+        dict
+            All settings; of a server's address, which may hold a key, only its kind.
+
+        Examples
+        --------
+        >>> Params(city="x", city_name="X", period="2025Q4",
+        ...        engine="sc://host:15002/;token=abc").published()["engine"]
+        'spark'
+        """
+        kind = "spark" if self.engine.startswith("sc://") else self.engine
+        return {**self.model_dump(), "engine": kind}
 
 
 def read(path: Path) -> Params:
@@ -141,6 +161,8 @@ def _allowed(key: str) -> str:
         return "text of small letters, digits, - and _ only (it names folders)"
     if key == "city_name":
         return "text of 1 to 80 characters"
+    if key == "engine":
+        return "duckdb, spark, or the address of a Spark Connect server (sc://...)"
     if key == "period":
         return "a quarter in quotes, such as '2025Q4'"
     if "ge" in limits and "le" in limits:

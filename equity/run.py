@@ -77,6 +77,7 @@ def run(
         period=params.period,
         quarters=params.quarters,
         race_standard=params.race_standard,
+        engine=params.engine,
         progress=progress,
     )
     with tempfile.TemporaryDirectory(prefix="equity-") as folder:
@@ -89,7 +90,7 @@ def run(
             period=params.period,
             facts=_facts(params, tables),
             commit=_commit(),
-            params=params.model_dump(),
+            params=params.published(),
             inputs=dict(zip(tables.files["file"], tables.files["sha256"], strict=True)),
         )
     return published / "index.html"

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 CONDA_NAMES = {
+    "duckdb": "python-duckdb",
     "jupyter-core": "jupyter_core",
     "matplotlib": "matplotlib-base",
     "nbconvert": "nbconvert-core",

@@ -221,7 +221,7 @@ def test_events_are_never_taken_for_workers(tmp_path):
 def test_a_national_file_asks_for_the_district(tmp_path):
     """EDFacts of 2013-14: MAS includes Pacific Islanders, there is no MNP."""
     head = "LEAID,NCESSCH,ALL_COHORT_1314,ALL_RATE_1314,MAS_COHORT_1314,MAS_RATE_1314"
-    rows = "0100005,010000500871,248,94,1,PS\n0100006,010000600872,65,GE95,.,.\n"
+    rows = "0100005,010000500871,248,94,1,PS,9\n0100006,010000600872,65,GE95,.,.,9\n"
     path = tmp_path / "g.csv.gz"
     path.write_bytes(gzip.compress(f"{head},CWD_COHORT_1314\n{rows}".encode()))
     kind, found = new._proposal(path, "g.csv.gz")
@@ -273,7 +273,7 @@ def test_days_that_could_be_months_are_left_open():
 
 def test_facilities_without_a_kind_are_asked_for_it(tmp_path):
     kind, found = kind_of(tmp_path, "long,lat,name\n-77,38,Rosedale Library\n")
-    assert (kind, found["columns"]["kind"]) == ("facilities", new.OPEN)
+    assert (kind, found["all_are"]) == ("facilities", new.OPEN)
 
 
 def test_requests_without_a_place_are_asked_for_it(tmp_path):
@@ -284,7 +284,6 @@ def test_requests_without_a_place_are_asked_for_it(tmp_path):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("GEO_ID,B03002_003E\nGeography,Estimate!!Total:\n1,2\n", "two header rows"),
         ("School,Count_Ethnicity,Unit\nA,1,2\n", "no columns by which"),
         ("race,score\nWhite,Math\n", "no columns by which"),
     ],
@@ -297,10 +296,18 @@ def test_what_is_not_understood_says_why(clone, text, why):
     assert why in line
 
 
+def test_a_census_download_has_two_header_rows(tmp_path):
+    codes = ",".join(f"B03002_00{n}E" for n in range(3, 8))
+    said = ",".join(["Estimate!!Total:"] * 5)
+    _, found = kind_of(tmp_path, f"GEO_ID,{codes}\nGeography,{said}\n1,2,3,4,5,6\n")
+    assert found["header_rows"] == 2
+    assert found["estimates"][race.WHITE] == "B03002_003E"
+
+
 def test_points_are_not_boundaries(tmp_path):
     path = tmp_path / "points.geojson"
     point = '{"type": "Point", "coordinates": [0, 0]}'
-    feature = f'{{"type": "Feature", "properties": {{}}, "geometry": {point}}}'
+    feature = f'{{"type": "Feature", "properties": {{"a": 1}}, "geometry": {point}}}'
     path.write_text(f'{{"type": "FeatureCollection", "features": [{feature}]}}')
     with pytest.raises(InputError, match="not boundaries"):
         new._proposal(path, "points.geojson")

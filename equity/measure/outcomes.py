@@ -333,12 +333,21 @@ def _by_part(
 def _summed(rows: pd.DataFrame) -> pd.DataFrame:
     """Add up the bounds of each group; keep groups that have no rows."""
     if "others_low" not in rows:
+        least, most = (
+            rows[end].fillna(rows["population"]) if end in rows else rows["population"]
+            for end in ("population_low", "population_high")
+        )
         rows = rows.assign(
-            others_low=rows["population"] - rows["events_high"],
-            others_high=rows["population"] - rows["events_low"],
+            others_low=(least - rows["events_high"]).clip(lower=0),
+            others_high=most - rows["events_low"],
         )
     ends = ["events_low", "events_high", "others_low", "others_high"]
-    sums = rows.groupby("race", observed=False)[ends].sum().reset_index(names="group")
+    known = rows[ends].astype("float64")
+    grouped = known.groupby(rows["race"], observed=False)
+    sums = grouped.sum().reset_index(names="group")
+    # One part whose number is not published leaves the sum without an end.
+    open_ended = known.isna().any(axis=1).groupby(rows["race"], observed=False).any()
+    sums.loc[open_ended.fillna(False).to_numpy(bool), ends] = np.nan
     low, high = sums["events_low"], sums["events_high"]
     smallest, largest = low + sums["others_high"], high + sums["others_low"]
     sums["events"] = low.astype("Int64").where(low == high)

@@ -21,7 +21,6 @@ from equity.prepare.quality import Ledger
 
 DEGREES = CRS(4326)
 PLACES = 7  # decimals of a degree, about a centimetre
-CHUNK = 200_000  # points that meet the shapes at once
 NEAR = 0.01  # degrees from 0, 0, about a kilometre; there is nothing but ocean
 HEAVY_ROWS, HEAVY_SHARE, HEAVY_TIMES = 30, 0.01, 10  # see judge
 
@@ -75,9 +74,8 @@ def to_areas(
 
     Notes
     -----
-    Points are rounded to seven decimals (a centimetre), turned into the coordinate
-    system of the areas, and met by prepared shapes in chunks, so that memory stays
-    low.
+    Points are rounded to seven decimals (a centimetre) and turned into the coordinate
+    system of the areas.
 
     Examples
     --------
@@ -86,15 +84,18 @@ def to_areas(
     >>> to_areas(pd.Series([0.5, 5.0]), pd.Series([0.5, 0.5]), areas).to_list()
     ['a', nan]
     """
-    code, distinct = _distinct(latitude, longitude)
-    xy = distinct.imag, distinct.real
+    y, x = (part.round(PLACES).to_numpy(float) for part in (latitude, longitude))
+    usable = np.isfinite(y) & np.isfinite(x)
+    xy = x[usable], y[usable]
     if areas.crs is not None:
         xy = coordinates.transformed(*xy, ours=DEGREES, theirs=areas.crs)
     shapes = areas.sort_values("area")
-    first = _first_shape(np.column_stack(xy), shapes.geometry, progress=progress)
-    first = np.append(first, len(shapes))  # for points that are none, whose code is -1
+    first = np.full(len(y), len(shapes))
+    first[usable] = _first_shape(
+        np.column_stack(xy), shapes.geometry, progress=progress
+    )
     names = pd.Series([*shapes["area"], None], dtype="str")
-    return names.iloc[first[code]].set_axis(latitude.index)
+    return names.iloc[first].set_axis(latitude.index)
 
 
 def judge(
@@ -187,8 +188,9 @@ def judge(
         IMPOSSIBLE: given & _impossible(y, x, system),
         OUTSIDE: lost,
     }
-    for rule, applies in rules.items():
-        problem = problem.mask(problem.eq("") & applies, rule)
+    chosen = np.select([~given, *rules.values()], range(1 + len(rules)), 0)
+    said = pd.Series([*rules, ""], dtype="str").iloc[chosen - 1].set_axis(y.index)
+    problem = said.where(given, problem)
     _check_inside(problem, rows, where)
     note = pd.Series("", y.index, dtype="str").mask(crowded & problem.eq(""), CROWDED)
     return pd.DataFrame(
@@ -273,13 +275,26 @@ def _distinct(latitude: pd.Series, longitude: pd.Series) -> tuple[np.ndarray, ..
 def _first_shape(
     xy: np.ndarray, shapes: gpd.GeoSeries, *, progress: bool
 ) -> np.ndarray:
-    """Find the first shape that each point touches; their number where none does."""
+    """Find the first shape that each point touches; their number where none does.
+
+    Points are sorted from west to east: those in a shape's box are a slice of them,
+    and only they meet the shape itself. No point becomes an object.
+    """
     first = np.full(len(xy), len(shapes))
-    steps = range(0, len(xy), CHUNK)
-    for start in tqdm(steps, desc="Locating points", disable=not progress):
-        tree = shapely.STRtree(shapely.points(xy[start : start + CHUNK]))
-        shape, point = tree.query(shapes.to_numpy(), predicate="intersects")
-        np.minimum.at(first, start + point, shape)
+    order = np.argsort(xy[:, 0])
+    x, y = xy[order].T
+    geometries = shapes.to_numpy()
+    shapely.prepare(geometries)
+    west, south, east, north = shapely.bounds(geometries).T
+    starts = np.searchsorted(x, west, side="left")
+    ends = np.searchsorted(x, east, side="right")
+    boxes = zip(geometries, starts, ends, south, north, strict=True)
+    bar = tqdm(boxes, total=len(shapes), desc="Locating points", disable=not progress)
+    for number, (shape, start, end, low, high) in enumerate(bar):
+        slab = y[start:end]
+        near = start + np.flatnonzero((slab >= low) & (slab <= high))
+        inside = near[shapely.intersects_xy(shape, x[near], y[near])]
+        first[order[inside]] = np.minimum(first[order[inside]], number)
     return first
 
 

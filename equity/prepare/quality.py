@@ -6,6 +6,8 @@ import pandas as pd
 
 READ, USED, NOTED, SET_ASIDE = "read", "used", "noted", "set aside"
 COLUMNS = ["kind", "file", "title", "action", "rule", "rows"]
+FOUND = ["kind", "file", "action", "rule", "row"]
+LISTED = 1000  # rows of one rule that are listed for whoever mends the file
 
 
 @dataclass
@@ -27,6 +29,9 @@ class Ledger:
         The file's name for readers.
     entries
         Action, rule and rows, in order.
+    found
+        Action, rule, and data rows (or numbers of requests) it applied to: for
+        whoever mends the raw file, and never published.
 
     Examples
     --------
@@ -42,8 +47,9 @@ class Ledger:
     read: int
     title: str = ""
     entries: list[tuple[str, str, int]] = field(default_factory=list)
+    found: list[tuple[str, str, list[str]]] = field(default_factory=list)
 
-    def note(self, rule: str, rows: int) -> None:
+    def note(self, rule: str, rows: int | pd.Series) -> None:
         """Note rows that are used, in a way that the reader should know of.
 
         Parameters
@@ -51,10 +57,33 @@ class Ledger:
         rule
             What was done with them, in words for the report.
         rows
-            How many.
+            How many; or a boolean Series on the raw table's index, which says which.
+        """
+        if isinstance(rows, pd.Series):
+            self._point_out(NOTED, rule, rows)
+            rows = int(rows.sum())
+        self.counted(NOTED, rule, rows)
+
+    def counted(self, action: str, rule: str, rows: int) -> None:
+        """Enter rows that an engine has counted.
+
+        Parameters
+        ----------
+        action
+            `noted` or `set aside`.
+        rule
+            In words for the report.
+        rows
+            How many; nothing is entered for none.
         """
         if rows:
-            self.entries.append((NOTED, rule, int(rows)))
+            self.entries.append((action, rule, int(rows)))
+
+    def _point_out(self, action: str, rule: str, applies: pd.Series) -> None:
+        """Keep which data rows a rule applied to; row 1 is right under the header."""
+        rows = [str(row + 1) for row in applies.index[applies][:LISTED]]
+        if rows:
+            self.found.append((action, rule, rows))
 
     def set_aside(
         self, frame: pd.DataFrame, rules: dict[str, pd.Series]
@@ -76,8 +105,8 @@ class Ledger:
         left = pd.Series(True, index=frame.index)
         for rule, applies in rules.items():
             hit = left & applies.fillna(False).astype(bool)
-            if hit.any():
-                self.entries.append((SET_ASIDE, rule, int(hit.sum())))
+            self._point_out(SET_ASIDE, rule, hit)
+            self.counted(SET_ASIDE, rule, hit.sum())
             left &= ~hit
         return frame[left].copy()
 
@@ -98,6 +127,22 @@ class Ledger:
         named = (self.kind, self.file, self.title or self.file)
         rows = [(*named, *line) for line in lines]
         return pd.DataFrame(rows, columns=COLUMNS).astype({"rows": "int64"})
+
+    def listing(self) -> pd.DataFrame:
+        """List the rows that were noted or set aside, for whoever mends the file.
+
+        Returns
+        -------
+        DataFrame
+            Columns of `FOUND`, at most `LISTED` rows a rule; `row` is text: a data
+            row (1 is the first under the header) or a request's number.
+        """
+        rows = [
+            (self.kind, self.file, action, rule, row)
+            for action, rule, numbers in self.found
+            for row in numbers[:LISTED]
+        ]
+        return pd.DataFrame(rows, columns=FOUND, dtype="str")
 
 
 def summary(files: pd.DataFrame, ledger: pd.DataFrame, *kinds: str) -> pd.DataFrame:

@@ -1,18 +1,11 @@
-"""Raw files: what `sources.yaml` says they mean, and reading them as they are.
-
-Everything is read as text: identifiers keep their leading zeros, and the text NA is
-a text. This module and `equity.publish.release` are the only ones that touch disk.
-"""
+"""What `sources.yaml` says the raw files of a city are and mean."""
 
 import hashlib
-import warnings
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
-from zipfile import BadZipFile
+from zoneinfo import available_timezones
 
-import geopandas as gpd
 import pandas as pd
 from pydantic import (
     AfterValidator,
@@ -40,8 +33,11 @@ def _a_date_format(text: str) -> str:
         pd.to_datetime(pd.Series([""]), format=text, errors="coerce")
     except ValueError:
         text = ""
-    if "%" not in text:  # pandas would guess: day and month could change places
-        raise ValueError("not a date format, such as '%Y-%m-%d' or '%m/%d/%Y'")
+    # Without a format pandas would guess: day and month could change places.
+    if "%" not in text and text != "ISO8601":
+        raise ValueError(
+            "not a date format, such as '%Y-%m-%d', '%m/%d/%Y' or 'ISO8601'"
+        )
     return text
 
 
@@ -51,16 +47,20 @@ def _two_ends(ends: list[int]) -> list[int]:
     return ends
 
 
+def _a_time_zone(text: str) -> str:
+    if text and text not in available_timezones():
+        raise ValueError(f"{text!r} is not a time zone, such as 'America/Chicago'")
+    return text
+
+
 Labels = dict[str, str]
+Employment = Literal["permanent", "part-time", "temporary", "seasonal"]
+TimeZone = Annotated[str, AfterValidator(_a_time_zone)]
 Date = Annotated[
     str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_a_day)
 ]
 DateFormat = Annotated[str, AfterValidator(_a_date_format)]
 Ends = Annotated[list[int], AfterValidator(_two_ends)]
-UNREADABLE = (  # what pandas and its engines raise for files that are not tables
-    *(BadZipFile, EOFError, LookupError, OSError, ValueError, zlib.error),
-    pd.errors.ParserWarning,
-)
 
 
 class Source(BaseModel):
@@ -72,7 +72,13 @@ class Source(BaseModel):
     raw folder. `rows_are` says what the rows are, in the plural, for sentences,
     such as `police department employees`. `columns` maps the suite's column names
     to the file's. `keep` maps columns of the file to the values whose rows are
-    used.
+    used; `04013*` means all values that start so.
+
+    `encoding` and `delimiter` are found where they are empty; `decimal` is the
+    decimal mark. `sheet` names a sheet or layer, `member` one file of a zip.
+    `skip_rows` counts the lines above the header; where it is not given, the header
+    is the first line that has every declared column. Census downloads have two
+    `header_rows`: names, and what they mean.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -87,10 +93,13 @@ class Source(BaseModel):
     licence: str = ""
     vintage: str = ""
     sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
-    encoding: str = "utf-8-sig"
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    encoding: str = ""
+    delimiter: Annotated[str, Field(max_length=1)] = ""
+    decimal: Literal[".", ","] = "."
     sheet: str = ""
-    skip_rows: Annotated[int, Field(ge=0)] = 0
+    member: str = ""
+    skip_rows: Annotated[int, Field(ge=0)] | None = None
+    header_rows: Annotated[int, Field(ge=1, le=2)] = 1
     keep: dict[str, list[str]] = {}
     columns: Labels = {}
 
@@ -114,22 +123,152 @@ class Source(BaseModel):
                 )
         return self
 
+    def named(self) -> str:
+        """Name the file, and the part of it that is meant, for people.
 
-class Requests(Source):
+        Returns
+        -------
+        str
+            Such as `staff.xlsx, 2020`.
+
+        Examples
+        --------
+        >>> Source(file="staff.xlsx", sheet="2020").named()
+        'staff.xlsx, 2020'
+        """
+        return ", ".join(part for part in (self.file, self.member, self.sheet) if part)
+
+    def titled(self) -> str:
+        """Name the file for readers, with what it is of.
+
+        Returns
+        -------
+        str
+            Title and vintage, or the file's name.
+
+        Examples
+        --------
+        >>> Source(file="r.csv", title="Roster", vintage="2020").titled()
+        'Roster, 2020'
+        """
+        facts = [part for part in (self.title, self.vintage) if part]
+        return ", ".join(facts) or self.named()
+
+    def crosswalk(self, standard: race.Standard) -> dict[str, str]:
+        """Say which labels or columns of the file were declared to mean which group.
+
+        Parameters
+        ----------
+        standard
+            Whose groups are meant.
+
+        Returns
+        -------
+        dict
+            Label to group; empty for a file without race.
+        """
+        return {}
+
+    def declared_columns(self) -> list[str]:
+        """List every column of the file that the settings name.
+
+        Returns
+        -------
+        list of str
+            The file's own names, each once.
+
+        Examples
+        --------
+        >>> Source(file="a.csv", keep={"LEAID": ["1"]}).declared_columns()
+        ['LEAID']
+        """
+        return list(dict.fromkeys([*self.columns.values(), *self.keep, *self._more()]))
+
+    def _more(self) -> list[str]:
+        """List columns that a kind names elsewhere than under `columns`."""
+        return []
+
+
+class Raced(Source, race.Rules):
+    """A file whose rows have a race, and the rules by which it is read.
+
+    Notes
+    -----
+    Of `Source` and of `equity.race.Rules`: `races` (the crosswalk), `vocabulary`,
+    `several`, `hispanic` and `roll_up`.
+    """
+
+    ASKS_RACE: ClassVar[bool] = True
+
+    @model_validator(mode="after")
+    def _some_race(self) -> Self:
+        columns = bool(self.several and self.several.columns)
+        if self.ASKS_RACE and "race" not in self.columns and not columns:
+            raise ParamsError(
+                f"{self.file}: columns: race is missing; say which column it is, or "
+                "give yes/no columns under 'several'"
+            )
+        return self
+
+    def crosswalk(self, standard: race.Standard) -> dict[str, str]:
+        """Say which labels of the file were declared to mean which group.
+
+        Parameters
+        ----------
+        standard
+            Whose groups are meant.
+
+        Returns
+        -------
+        dict
+            Label to group.
+        """
+        return race.Rules.crosswalk(self, standard)
+
+    def _more(self) -> list[str]:
+        return self.race_columns()
+
+
+class Requests(Raced):
     """Service requests, one a row; `statuses` says what each status means.
 
     Notes
     -----
     Of `Source`, and the keys below. `data_until` is the last day the file knows
-    about: requests still open have been waiting until then.
+    about: requests still open have been waiting until then. Without a status
+    column, a request is open until it has a closing date.
+
+    `district` is the city's own name for where a row comes from (a ZIP, a ward), to
+    see where rows without a place were lost; `duplicate_of` the request that a row
+    repeats. `time_zone` is the city's: times with an offset become its days. `crs`
+    is the coordinates' system where they are not degrees. Of rows with one number
+    the `latest` or the `earliest` is kept. With `incident_days`, requests of one
+    category from one place within so many days of each other are one incident.
     """
 
-    NEEDS: ClassVar = ("opened", "closed", "status")
-    MAY: ClassVar = ("request_id", "category", "latitude", "longitude", "area")
+    ASKS_RACE: ClassVar = False
+    NEEDS: ClassVar = ("opened", "closed")
+    MAY: ClassVar = (
+        *("status", "request_id", "category", "latitude", "longitude", "area"),
+        *("race", "district", "duplicate_of"),
+    )
 
     date_format: DateFormat = "%Y-%m-%d"
     data_until: Date
-    statuses: dict[str, Literal["closed", "open", "duplicate", "cancelled"]]
+    statuses: dict[str, Literal["closed", "open", "duplicate", "cancelled"]] = {}
+    time_zone: TimeZone = ""
+    crs: str = ""
+    repeated_ids: Literal["latest", "earliest"] = "latest"
+    incident_days: Annotated[int, Field(ge=0, le=366)] = 0
+
+    @model_validator(mode="after")
+    def _statuses(self) -> Self:
+        if ("status" in self.columns) != bool(self.statuses):
+            raise ParamsError(
+                f"{self.file}: a status column and 'statuses', what each of its "
+                "labels means, are given together"
+            )
+        return self
 
     @model_validator(mode="after")
     def _located(self) -> Self:
@@ -147,27 +286,64 @@ class Areas(Source):
 
     Notes
     -----
-    Of `Source`, and the keys below. `vintage` must equal the population's.
+    Of `Source`, and the keys below. `vintage` must equal the population's. `crs` is
+    the coordinate system of a file that does not say it.
     """
 
     NEEDS: ClassVar = ("area",)
 
     kind: str
+    crs: str = ""
 
 
-class Population(Source):
-    """Residents by area and race, one column a group.
+class Population(Raced):
+    """Residents by area and race: a column, or a row, for each group.
 
     Notes
     -----
     Of `Source`, and the keys below. `estimates` and `margins` (90 %) map a group
-    to its column; without `margins` the numbers are a full count.
+    to its column; without `margins` the numbers are a full count. Where each group
+    is a row, `columns` name `race`, `estimate` and perhaps `moe` instead. `strip` is
+    cut off the front of each area, such as `1400000US`.
     """
 
+    ASKS_RACE: ClassVar = False
     NEEDS: ClassVar = ("area",)
+    MAY: ClassVar = ("race", "estimate", "moe")
 
-    estimates: Labels
+    estimates: Labels = {}
     margins: Labels = {}
+    strip: str = ""
+
+    def _more(self) -> list[str]:
+        return [*self.estimates.values(), *self.margins.values()]
+
+    def crosswalk(self, standard: race.Standard) -> dict[str, str]:
+        """Say which columns or labels were declared to mean which group.
+
+        Parameters
+        ----------
+        standard
+            Whose groups are meant.
+
+        Returns
+        -------
+        dict
+            Column or label to group.
+        """
+        if self.estimates:
+            return {column: group for group, column in self.estimates.items()}
+        return super().crosswalk(standard)
+
+    @model_validator(mode="after")
+    def _one_layout(self) -> Self:
+        long = {"race", "estimate"} <= set(self.columns)
+        if long == bool(self.estimates):
+            raise ParamsError(
+                f"{self.file}: give 'estimates', a column for each group, or the "
+                "columns race and estimate, a row for each group"
+            )
+        return self
 
     @model_validator(mode="after")
     def _each_group(self) -> Self:
@@ -182,40 +358,47 @@ class Population(Source):
         return self
 
 
-class Workers(Source):
-    """A roster on a date, one person in a post a row.
+class Workers(Raced):
+    """A roster on a date, one person in a post a row; or people counted by row.
 
     Notes
     -----
-    Of `Source`, and the keys below. `races` is the crosswalk; `full_time` lists
-    the values of its column that mean full time.
+    Of `Source`, and the keys below. `full_time` lists the values of its column that
+    mean full time; `employments` says what each label of `employment` means. The
+    column `people` says how many people a row stands for. `departments` lists those
+    that are meant: rows of others are set aside.
     """
 
-    NEEDS: ClassVar = ("race", "department")
+    NEEDS: ClassVar = ("department",)
     MAY: ClassVar = (
-        *("worker_id", "sex", "job", "job_category", "pay", "full_time"),
-        *("hired", "left"),
+        *("race", "worker_id", "sex", "job", "job_category", "pay", "full_time"),
+        *("employment", "hired", "left", "people"),
     )
 
     as_of: Date
     date_format: DateFormat = "%Y-%m-%d"
-    races: Labels
     full_time: list[str] = []
+    employments: dict[str, Employment] = {}
+    pay_per: Literal["year", "hour"] = "year"
+    departments: list[str] = []
 
 
-class Events(Source):
-    """Hires, promotions and separations, one a row.
+class Events(Raced):
+    """Hires, promotions and separations, one a row; or counted by row.
 
     Notes
     -----
-    Of `Source`, and the keys below.
+    Of `Source`, and the keys below. The column `people` says how many events a row
+    stands for; `on` is the day of all events of a file without a date column.
     """
 
-    NEEDS: ClassVar = ("kind", "date", "race")
-    MAY: ClassVar = ("worker_id", "department", "job_category")
+    NEEDS: ClassVar = ("kind",)
+    MAY: ClassVar = (
+        *("race", "date", "worker_id", "department", "job_category", "people"),
+    )
 
     date_format: DateFormat = "%Y-%m-%d"
-    races: Labels
+    on: Annotated[str, Field(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$")] = ""
     kinds: dict[str, Literal["hire", "promotion", "separation"]]
 
 
@@ -237,8 +420,49 @@ class Graduation(Source):
     groups: Labels
     years: Labels
 
+    def crosswalk(self, standard: race.Standard) -> dict[str, str]:
+        """Say which group codes were declared to mean which group.
 
-class Proficiency(Source):
+        Parameters
+        ----------
+        standard
+            Whose groups are meant.
+
+        Returns
+        -------
+        dict
+            Code to group.
+        """
+        return dict(self.groups)
+
+    def _more(self) -> list[str]:
+        return [
+            pattern.replace("{group}", code).replace("{year}", year)
+            for year in self.years
+            for code in self.groups
+            for pattern in (self.cohort, self.rate)
+        ]
+
+
+class Rates(Raced):
+    """A rate of some outcome by school and race, a row for each group.
+
+    Notes
+    -----
+    Of `Source`, and the keys below. `outcome` names it; `scale` says whether rates
+    are written as percents (45) or proportions (0.45). `suppressed` maps a mark to
+    the least and most people it can hide.
+    """
+
+    NEEDS: ClassVar = ("unit", "year", "race")
+    MAY: ClassVar = ("population", "rate", "subject", "grade")
+
+    outcome: str
+    scale: Literal["percent", "proportion"] = "percent"
+    suppressed: dict[str, Ends] = {}
+
+
+class Proficiency(Raced):
     """Students per proficiency level by school and race, a column per level.
 
     Notes
@@ -253,11 +477,13 @@ class Proficiency(Source):
 
     levels: Labels
     proficient: list[str]
-    races: Labels
     suppressed: dict[str, Ends] = {}
 
+    def _more(self) -> list[str]:
+        return [*super()._more(), *self.levels]
 
-class Scores(Source):
+
+class Scores(Raced):
     """Test scores, one student a row.
 
     Notes
@@ -265,10 +491,8 @@ class Scores(Source):
     Of `Source`, and the keys below.
     """
 
-    NEEDS: ClassVar = ("race", "score")
-    MAY: ClassVar = ("school", "year", "subject", "grade")
-
-    races: Labels
+    NEEDS: ClassVar = ("score",)
+    MAY: ClassVar = ("race", "student", "school", "year", "subject", "grade")
 
 
 class Facilities(Source):
@@ -276,11 +500,36 @@ class Facilities(Source):
 
     Notes
     -----
-    Of `Source`.
+    Of `Source`, and the keys below. A place is a `latitude` and a `longitude`, one
+    `location` such as `(41.88, -87.63)`, or the shape of a file of shapes. `all_are`
+    says what they are where no column `kind` does.
     """
 
-    NEEDS: ClassVar = ("kind", "latitude", "longitude")
-    MAY: ClassVar = ("facility_id", "capacity")
+    MAY: ClassVar = (
+        *("facility_id", "kind", "capacity", "latitude", "longitude", "location"),
+    )
+
+    all_are: str = ""
+    crs: str = ""
+
+    @model_validator(mode="after")
+    def _of_a_kind(self) -> Self:
+        if ("kind" in self.columns) == bool(self.all_are):
+            raise ParamsError(
+                f"{self.file}: name the column 'kind', or say with 'all_are' what all "
+                "of them are"
+            )
+        return self
+
+    def has_coordinates(self) -> bool:
+        """Say whether columns say where the places are, rather than shapes.
+
+        Returns
+        -------
+        bool
+            Whether `location` or `latitude` is among the columns.
+        """
+        return "location" in self.columns or "latitude" in self.columns
 
 
 class Sources(BaseModel):
@@ -304,12 +553,14 @@ class Sources(BaseModel):
     workers: list[Workers] = []
     events: list[Events] = []
     graduation: list[Graduation] = []
+    rates: list[Rates] = []
     proficiency: list[Proficiency] = []
     scores: list[Scores] = []
 
     @model_validator(mode="after")
     def _together(self) -> Self:
-        placed = [*self.population, *self.requests, *self.facilities]
+        by_place = [source for source in self.requests if "area" not in source.columns]
+        placed = [*self.population, *by_place, *self.facilities]
         if placed and not self.areas:
             raise ParamsError(f"areas is missing; {placed[0].file} is read by area")
         for areas, people in zip(self.areas, self.population, strict=False):
@@ -350,7 +601,8 @@ class Provenance:
     file
         Its name below the raw folder.
     sha256
-        Of its bytes.
+        Of its bytes; of several files, of their checksums in order; empty for an
+        address.
     bytes
         Its size.
     """
@@ -433,131 +685,41 @@ def provenance(source: Source, *, kind: str, folder: Path) -> Provenance:
     >>> provenance(sample.areas[0], kind="areas", folder=project.raw_folder()).kind
     'areas'
     """
-    path = folder / source.file
-    if not path.is_file():
+    if "://" in source.file:  # an engine reads it where it is
+        return Provenance(kind, source.named(), "", 0)
+    parts = _files(folder, source.file)
+    if not parts:
         raise InputError(
             f"{source.file} does not exist below the raw folder; put it there, or "
             "point to another raw folder with --raw or EQUITY_RAW"
         )
-    digest = hashlib.sha256()
-    with path.open("rb") as handle:
-        while chunk := handle.read(1 << 20):
-            digest.update(chunk)
-    if path.stat().st_size == 0:
+    size = sum(path.stat().st_size for path in parts)
+    if size == 0:
         raise InputError(f"{source.file} is empty (0 bytes); export it again")
-    found = digest.hexdigest()
+    digests = [_sha256(path) for path in parts]
+    found = digests[0]
+    if len(parts) > 1:
+        found = hashlib.sha256("\n".join(digests).encode()).hexdigest()
     if source.sha256 and found != source.sha256:
         raise InputError(
             f"{source.file} has changed: its sha256 is {found[:12]}..., declared is "
             f"{source.sha256[:12]}...; if the new file is meant, declare its checksum"
         )
-    return Provenance(kind, source.file, found, path.stat().st_size)
+    return Provenance(kind, source.named(), found, size)
 
 
-def read_table(source: Source, *, folder: Path) -> pd.DataFrame:
-    """Read a raw table as text, a blank as an empty text.
-
-    Parameters
-    ----------
-    source
-        A CSV file (gzip too) or an Excel sheet.
-    folder
-        The raw folder.
-
-    Returns
-    -------
-    DataFrame
-        One column of text per column of the file, the names stripped.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read as a table, naming the file and what to do.
-
-    Examples
-    --------
-    >>> from equity import project
-    >>> sample = read_sources(project.sources_file("sample"))
-    >>> table = read_table(sample.population[0], folder=project.raw_folder())
-    >>> str(table.dtypes.iloc[0])
-    'str'
-    """
-    path = folder / source.file
-    as_text = {"skiprows": source.skip_rows, "dtype": str, "keep_default_na": False}
-    try:
-        with warnings.catch_warnings():
-            # Rows longer than the header: their ends would be lost.
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            if path.suffix.lower() == ".xlsx":
-                frame = pd.read_excel(path, sheet_name=source.sheet or 0, **as_text)
-            else:
-                frame = pd.read_csv(
-                    path,
-                    sep=source.delimiter,
-                    encoding=source.encoding,
-                    na_filter=False,
-                    index_col=False,
-                    **as_text,
-                )
-    except UNREADABLE as error:
-        problem = " ".join(str(error).split())
-        raise InputError(
-            f"{source.file} cannot be read as a table ({type(error).__name__}: "
-            f"{problem}); check encoding, delimiter and skip_rows in sources.yaml"
-        ) from error
-    frame = frame.rename(columns=lambda name: str(name).strip())
-    if frame.columns.empty:
-        raise InputError(f"{source.file} holds no table; is it the right sheet?")
-    if frame.columns[0].lower().startswith(("<!doctype", "<html")):
-        raise InputError(f"{source.file} is a web page, not a table; download it again")
-    if frame.columns.has_duplicates:
-        twice = frame.columns[frame.columns.duplicated()].to_list()
-        raise InputError(f"{source.file}: columns {twice} are there more than once")
-    return frame
+def _files(folder: Path, file: str) -> list[Path]:
+    """List the files that a name means: one, those of a folder, or of a pattern."""
+    path = folder / file
+    if path.is_file():
+        return [path]
+    found = path.rglob("*") if path.is_dir() else folder.glob(file)
+    return sorted(p for p in found if p.is_file() and p.name[0] not in "._")
 
 
-def read_places(source: Source, *, folder: Path) -> gpd.GeoDataFrame:
-    """Read boundaries with their properties as text.
-
-    Parameters
-    ----------
-    source
-        A file that GDAL reads; gzip and zip too.
-    folder
-        The raw folder.
-
-    Returns
-    -------
-    GeoDataFrame
-        Properties as text, and `geometry` in the file's coordinate system.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, or does not say its coordinate system.
-
-    Examples
-    --------
-    >>> from equity import project
-    >>> sample = read_sources(project.sources_file("sample"))
-    >>> read_places(sample.areas[0], folder=project.raw_folder()).crs.to_epsg()
-    4326
-    """
-    path = folder / source.file
-    prefix = {".gz": "/vsigzip/", ".zip": "/vsizip/"}.get(path.suffix, "")
-    try:
-        places = gpd.read_file(f"{prefix}{path}")
-    except Exception as error:  # GDAL's errors share no base class
-        raise InputError(
-            f"{source.file} cannot be read as boundaries ({type(error).__name__}); "
-            "is it a whole GeoJSON, GeoPackage or zipped shapefile?"
-        ) from error
-    if places.crs is None:
-        raise InputError(f"{source.file} does not say its coordinate system (CRS)")
-    if places.geometry.name != "geometry":
-        places = places.rename_geometry("geometry")
-    text = [name for name in places.columns if name != "geometry"]
-    return places.astype(dict.fromkeys(text, str))
+def _sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def require(frame: pd.DataFrame, names: list[str], *, file: str) -> None:
@@ -621,47 +783,4 @@ def tidy(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
     return pd.DataFrame(
         {name: frame[column].str.strip() for name, column in source.columns.items()},
         index=frame.index,
-    )
-
-
-def recorded_race(
-    rows: pd.DataFrame,
-    source: Workers | Events | Proficiency | Scores,
-    *,
-    standard: race.Standard,
-) -> pd.Series:
-    """Map a file's race labels by the crosswalk that `sources.yaml` declares for it.
-
-    Parameters
-    ----------
-    rows
-        As `tidy` returns them, with `race`.
-    source
-        What the file means.
-    standard
-        Whose groups the crosswalk names.
-
-    Returns
-    -------
-    Series
-        Ordered categorical; its categories are what the file can record.
-
-    Raises
-    ------
-    UnmappedLabelError
-        If a label is not in the crosswalk, naming file and column.
-
-    Examples
-    --------
-    >>> source = Scores(file="s.csv", columns={"race": "RACE", "score": "SCORE"},
-    ...                 races={"W": "White"})
-    >>> recorded_race(pd.DataFrame({"race": ["w "]}), source,
-    ...               standard=race.standard("omb1997")).to_list()
-    ['White']
-    """
-    return race.crosswalk(
-        rows["race"],
-        source.races,
-        standard=standard,
-        where=f"{source.file}, column {source.columns['race']}",
     )

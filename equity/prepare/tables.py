@@ -18,14 +18,25 @@ from tqdm import tqdm
 
 from equity import project, race
 from equity.errors import InputError
-from equity.prepare import places, schools, services, sources, workforce
+from equity.prepare import (
+    places,
+    read,
+    reduce,
+    schools,
+    services,
+    sources,
+    workforce,
+)
 from equity.prepare.quality import COLUMNS as LEDGER
-from equity.prepare.quality import Ledger
+from equity.prepare.quality import FOUND, Ledger
 
 FILES = [
     *("kind", "file", "title", "rows_are", "source", "url", "licence", "vintage"),
     "sha256",
 ]
+RECORDED = ["kind", "file", "title", "as_of", "race", "rows"]
+CROSSWALKS = ["kind", "file", "title", "race", "labels"]
+LISTING = "rows-to-look-at.csv"  # `found`, for people
 
 
 @dataclass(frozen=True)
@@ -34,19 +45,26 @@ class Tables:
 
     Attributes
     ----------
-    areas, population, requests, request_counts, facilities
+    areas, population, request_counts, facilities
         Places, residents by race, and the services they ask for.
     workers, events
         The workforce, and hires, promotions and separations.
     outcomes, levels, scores
-        Graduation, students per proficiency level, and test scores.
+        Graduation and other rates, students per proficiency level, and test scores.
     files, ledger
         What was read, and what happened to its rows.
+    recorded, crosswalks
+        How many rows of each file are of each race, unknown ones too, and which
+        labels were declared to mean which group.
+    lost
+        Requests read, and those without a place, by category and district.
+    found
+        Which data rows were noted or set aside: for whoever mends the raw files, and
+        never published.
     """
 
     areas: gpd.GeoDataFrame
     population: pd.DataFrame
-    requests: pd.DataFrame
     request_counts: pd.DataFrame
     facilities: pd.DataFrame
     workers: pd.DataFrame
@@ -56,13 +74,16 @@ class Tables:
     scores: pd.DataFrame
     files: pd.DataFrame
     ledger: pd.DataFrame
+    recorded: pd.DataFrame
+    crosswalks: pd.DataFrame
+    lost: pd.DataFrame
+    found: pd.DataFrame
 
 
 EMPTY = {
     "areas": places.AREAS,
     "population": places.POPULATION,
-    "requests": services.REQUESTS,
-    "request_counts": services.COUNTS,
+    "request_counts": reduce.COUNTS,
     "facilities": services.FACILITIES,
     "workers": workforce.WORKERS,
     "events": workforce.EVENTS,
@@ -71,11 +92,21 @@ EMPTY = {
     "scores": schools.SCORES,
     "files": FILES,
     "ledger": LEDGER,
+    "recorded": RECORDED,
+    "crosswalks": CROSSWALKS,
+    "lost": reduce.LOST,
+    "found": FOUND,
 }
 
 
 def load(
-    city: str, *, period: str, quarters: int, race_standard: str, progress: bool = False
+    city: str,
+    *,
+    period: str,
+    quarters: int,
+    race_standard: str,
+    engine: str = "duckdb",
+    progress: bool = False,
 ) -> Tables:
     """Return a city's tidy tables, making them from its raw files where needed.
 
@@ -89,6 +120,9 @@ def load(
         How many quarters of requests are counted.
     race_standard
         A name in `equity.race.STANDARDS`.
+    engine
+        Where requests are counted: `duckdb`, `spark`, or a Spark Connect address.
+        The counts are the same.
     progress
         Whether to show a progress bar, on standard error.
 
@@ -117,65 +151,149 @@ def load(
         for kind in sources.KINDS
         for source in getattr(declared, kind)
     ]
+    _refuse_twins(found)
     settings = {"period": period, "quarters": quarters, "standard": race_standard}
     print_ = _fingerprint(declared, found, settings)
-    current = _read_current(kept, print_)
+    known = all(seen.sha256 for seen in found)  # what lies elsewhere may change unseen
+    current = _read_current(kept, print_) if known else None
     if current is not None:
         return current
-    tables = _make(declared, folder, found, standard, settings, progress=progress)
+    with tqdm(
+        total=len(declared.files()), desc="Reading raw files", disable=not progress
+    ) as bar:
+        making = _Making(declared, folder, standard, bar, progress)
+        tables = making.all(found, period, quarters, engine)
     return _keep(tables, kept, print_)
 
 
-def _make(
-    declared: sources.Sources,
-    folder: Path,
-    found: list[sources.Provenance],
-    standard: race.Standard,
-    settings: dict,
-    *,
-    progress: bool,
-) -> Tables:
-    """Read and clean every declared file; areas first, since others need them."""
-    made: dict[str, list[pd.DataFrame]] = {name: [] for name in EMPTY}
-    bar = tqdm(declared.files(), desc="Reading raw files", disable=not progress)
+class _Making:
+    """The tidy tables while they are made, one declared file after the other."""
 
-    def clean(kind: str, step: Callable[..., pd.DataFrame], **context: object) -> None:
-        for source in getattr(declared, kind):
-            bar.set_postfix_str(source.file)
-            read = sources.read_places if kind == "areas" else sources.read_table
-            raw = read(source, folder=folder)
-            ledger = Ledger(kind, source.file, len(raw), _titled(source))
+    def __init__(
+        self,
+        declared: sources.Sources,
+        folder: Path,
+        standard: race.Standard,
+        bar: tqdm,
+        progress: bool,
+    ) -> None:
+        self.declared = declared
+        self.folder = folder
+        self.standard = standard
+        self.bar = bar
+        self.progress = progress
+        self.made: dict[str, list[pd.DataFrame]] = {name: [] for name in EMPTY}
+
+    def all(
+        self,
+        found: list[sources.Provenance],
+        period: str,
+        quarters: int,
+        engine: str,
+    ) -> Tables:
+        """Read and clean every file; areas first, since others need them."""
+        made, standard = self.made, self.standard
+        self.each("areas", places.clean_areas)
+        areas = _joined("areas", made["areas"])
+        self.each("population", places.clean_population, areas=areas, standard=standard)
+        self.requests(areas, period, quarters, engine)
+        self.each("facilities", services.clean_facilities, areas=areas)
+        self.workers()
+        self.each("events", workforce.clean_events, standard=standard)
+        self.each("graduation", schools.clean_graduation, standard=standard)
+        self.each("rates", schools.clean_rates, standard=standard)
+        self.each("proficiency", schools.clean_proficiency, standard=standard)
+        self.each("scores", schools.clean_scores, standard=standard)
+        _check_groups(made)
+        made["files"] = [_files(self.declared, found)]
+        return Tables(**{name: _joined(name, frames) for name, frames in made.items()})
+
+    def each(
+        self, kind: str, step: Callable[..., pd.DataFrame], **context: object
+    ) -> None:
+        """Read and clean the files of one kind."""
+        for source in getattr(self.declared, kind):
+            self.bar.set_postfix_str(source.named())
+            shapes = kind == "areas" or (
+                kind == "facilities" and not source.has_coordinates()
+            )
+            how = read.places if shapes else read.table
+            raw, ledger = how(source, folder=self.folder, kind=kind)
+            tidy = step(_kept(raw, source, ledger), source, ledger, **context)
+            self.made[TABLE[kind]].append(tidy)
+            self.enter(source, ledger, tidy)
+
+    def workers(self) -> None:
+        """Read and clean the rosters; those of one day are looked at together."""
+        read_all, ledgers = [], []
+        for source in self.declared.workers:
+            self.bar.set_postfix_str(source.named())
+            raw, ledger = read.table(source, folder=self.folder, kind="workers")
             raw = _kept(raw, source, ledger)
-            made[TABLE[kind]].append(step(raw, source, ledger, **context))
-            made["ledger"].append(ledger.frame())
-            bar.update()
+            read_all.append(
+                workforce.clean_workers(raw, source, ledger, standard=self.standard)
+            )
+            ledgers.append(ledger)
+        frames = workforce.together(read_all, ledgers)
+        for source, ledger, tidy in zip(
+            self.declared.workers, ledgers, frames, strict=True
+        ):
+            self.made["workers"].append(tidy)
+            self.enter(source, ledger, tidy)
 
-    clean("areas", places.clean_areas)
-    areas = _joined("areas", made["areas"])
-    clean("population", places.clean_population, areas=areas, standard=standard)
-    clean(
-        "requests",
-        services.clean_requests,
-        areas=areas,
-        period=settings["period"],
-        quarters=settings["quarters"],
-        uninhabited=_uninhabited(_joined("population", made["population"])),
-    )
-    clean("facilities", services.clean_facilities, areas=areas)
-    clean("workers", workforce.clean_workers, standard=standard)
-    clean("events", workforce.clean_events, standard=standard)
-    clean("graduation", schools.clean_graduation, standard=standard)
-    clean("proficiency", schools.clean_proficiency, standard=standard)
-    clean("scores", schools.clean_scores, standard=standard)
-    bar.close()
-    _check_groups(made)
-    if made["requests"]:
-        requests = _joined("requests", made["requests"])
-        window = {name: settings[name] for name in ("period", "quarters")}
-        services.check_window(requests, declared.requests, **window)
-        made["request_counts"] = [services.counts(requests)]
-    made["files"] = [_files(declared, found)]
-    return Tables(**{name: _joined(name, frames) for name, frames in made.items()})
+    def requests(
+        self, areas: gpd.GeoDataFrame, period: str, quarters: int, engine: str
+    ) -> None:
+        """Count the requests of each file, on the engine."""
+        for source in self.declared.requests:
+            self.bar.set_postfix_str(source.named())
+            reduced = reduce.requests(
+                source,
+                folder=self.folder,
+                areas=areas,
+                period=period,
+                quarters=quarters,
+                standard=self.standard,
+                engine=engine,
+                uninhabited=_uninhabited(
+                    _joined("population", self.made["population"])
+                ),
+                progress=self.progress,
+            )
+            self.made["request_counts"].append(reduced.counts)
+            self.made["lost"].append(reduced.lost)
+            people = reduced.counts["closed"] + reduced.counts["censored"]
+            self.enter(source, reduced.ledger, reduced.counts, people)
+        if self.declared.requests:
+            counts = _joined("request_counts", self.made["request_counts"])
+            services.check_window(
+                counts, self.declared.requests, period=period, quarters=quarters
+            )
+
+    def enter(
+        self,
+        source: sources.Source,
+        ledger: Ledger,
+        tidy: pd.DataFrame,
+        people: pd.Series | None = None,
+    ) -> None:
+        """Keep what is known about a file beside its rows."""
+        named = {"kind": ledger.kind, "file": ledger.file, "title": ledger.title}
+        self.made["ledger"].append(ledger.frame())
+        self.made["found"].append(ledger.listing())
+        if _records_race(source):
+            weights = people if people is not None else pd.Series(1, index=tidy.index)
+            rows = weights.groupby(tidy["race"], observed=False).sum()
+            counted = pd.DataFrame({"race": rows.index.astype("str"), "rows": rows})
+            date = pd.Timestamp(getattr(source, "as_of", None))
+            counted = counted.assign(**named, as_of=date)
+            self.made["recorded"].append(counted[RECORDED])
+        labels = source.crosswalk(self.standard)
+        declared = pd.DataFrame(labels.items(), columns=["labels", "race"])
+        declared = declared.groupby("race", as_index=False, sort=False)["labels"]
+        listed = declared.agg("; ".join)
+        self.made["crosswalks"].append(listed.assign(**named)[CROSSWALKS])
+        self.bar.update()
 
 
 def _kept(raw: pd.DataFrame, source: sources.Source, ledger: Ledger) -> pd.DataFrame:
@@ -184,11 +302,58 @@ def _kept(raw: pd.DataFrame, source: sources.Source, ledger: Ledger) -> pd.DataF
     rules = {}
     for column, values in source.keep.items():
         wanted = " or ".join(values) if len(values) < 3 else "one of those kept"
-        rules[f"{column} is not {wanted}"] = ~raw[column].str.strip().isin(values)
+        text = raw[column].str.strip()
+        starts = tuple(value[:-1] for value in values if value.endswith("*"))
+        rules[f"{column} is not {wanted}"] = ~(
+            text.isin(values) | text.str.startswith(starts)
+        )
     rows = ledger.set_aside(raw, rules)
     if rows.empty:
         raise InputError(f"{source.file}: no row is left; check 'keep' in sources.yaml")
     return rows
+
+
+def _records_race(source: sources.Source) -> bool:
+    """Say whether a row of a file is one person or request with a race on record."""
+    people = (sources.Requests, sources.Workers, sources.Events, sources.Scores)
+    several = getattr(source, "several", None)
+    asked = "race" in source.columns or bool(several and several.columns)
+    return isinstance(source, people) and asked
+
+
+def listing(city: str, period: str) -> Path:
+    """Name the file that lists which rows were noted or set aside.
+
+    Parameters
+    ----------
+    city
+        The city's short name.
+    period
+        The last quarter that is counted.
+
+    Returns
+    -------
+    Path
+        A CSV file beside the tidy tables: rows by number, never by value.
+
+    Examples
+    --------
+    >>> listing("sample", "2025Q4").name
+    'rows-to-look-at.csv'
+    """
+    return project.processed_folder(city, period) / LISTING
+
+
+def _refuse_twins(found: list[sources.Provenance]) -> None:
+    """Refuse one file under two names: its rows would be counted twice."""
+    first: dict[tuple[str, str], str] = {}
+    for seen in found:
+        twin = first.setdefault((seen.kind, seen.sha256), seen.file)
+        if twin != seen.file and seen.sha256:
+            raise InputError(
+                f"{seen.file} is byte for byte {twin} (sha256 {seen.sha256[:12]}...); "
+                "was the same export put in place for another period?"
+            )
 
 
 def _uninhabited(population: pd.DataFrame) -> list[str]:
@@ -196,13 +361,8 @@ def _uninhabited(population: pd.DataFrame) -> list[str]:
     return list(residents.index[residents == 0])
 
 
-def _titled(source: sources.Source) -> str:
-    """Name a file for readers, with what it is of."""
-    return ", ".join(part for part in (source.title, source.vintage) if part)
-
-
 TABLE = {kind: kind for kind in sources.KINDS}
-TABLE |= {"graduation": "outcomes", "proficiency": "levels"}
+TABLE |= {"graduation": "outcomes", "rates": "outcomes", "proficiency": "levels"}
 
 
 def _joined(name: str, frames: list[pd.DataFrame]) -> pd.DataFrame:
@@ -216,7 +376,8 @@ def _joined(name: str, frames: list[pd.DataFrame]) -> pd.DataFrame:
     if len(frames) == 1:
         return frames[0]
     joined = pd.concat(frames, ignore_index=True)
-    if "race" in joined:  # different crosswalks have different categories
+    if isinstance(frames[0].get("race", joined.index).dtype, pd.CategoricalDtype):
+        # Different crosswalks have different categories.
         seen = [group for frame in frames for group in frame["race"].cat.categories]
         order = [*race.ORDER, *race.UNKNOWN]
         kept = [group for group in order if group in seen]
@@ -241,6 +402,7 @@ def _files(declared: sources.Sources, found: list[sources.Provenance]) -> pd.Dat
         {
             **{name: getattr(source, name, "") for name in FILES},
             "kind": seen.kind,
+            "file": source.named(),
             "sha256": seen.sha256,
             "bytes": seen.bytes,
         }
@@ -253,7 +415,9 @@ def _fingerprint(
     declared: sources.Sources, found: list[sources.Provenance], settings: dict
 ) -> str:
     """Identify everything that the tidy tables depend on."""
-    code = [*sorted(Path(__file__).parent.glob("*.py")), Path(race.__file__)]
+    rooms = (Path(__file__).parent, Path(race.__file__).parent)
+    code = [path for room in rooms for path in sorted(room.rglob("*.[py]*"))]
+    code = [path for path in code if path.suffix in (".py", ".yaml")]
     facts = [
         declared.model_dump_json(),
         json.dumps(settings),
@@ -284,6 +448,7 @@ def _keep(tables: Tables, kept: Path, fingerprint: str) -> Tables:
     try:
         for entry in fields(tables):
             getattr(tables, entry.name).to_parquet(beside / f"{entry.name}.parquet")
+        tables.found.to_csv(beside / LISTING, index=False)
         (beside / "fingerprint").write_text(fingerprint)
         written = _read(beside)
         shutil.rmtree(kept, ignore_errors=True)

@@ -87,6 +87,7 @@ PERSONAL = (
     "request_id",
     "student_id",
     "duplicate_of",
+    "row",
     "geometry",
     "latitude",
     "longitude",

@@ -76,8 +76,9 @@ CHANNELS = {"Phone": 0.46, "App": 0.27, "Web": 0.22, "Walk-in": 0.05}
 WITHIN = (7, 14, 30)  # days
 COLUMNS = [
     *("Request ID", "Type", "Status", "Opened", "Closed", "Parent ID", "Channel"),
-    *("Latitude", "Longitude"),
+    *("Ward", "Latitude", "Longitude"),
 ]
+WARD = 10  # tracts
 
 
 @dataclass(frozen=True)
@@ -262,6 +263,7 @@ def _export(
             .fillna(""),
             "Parent ID": rows["parent"],
             "Channel": rows["channel"],
+            "Ward": (rows["tract"].astype(int) // WARD + 1).map("Ward {}".format),
         }
     )
     placed = rng.choice(list(PLACED), len(rows), p=list(PLACED.values()))

@@ -277,3 +277,42 @@ def test_refusals():
         by_race(EXACT.drop(columns="events_high"))
     with pytest.raises(ColumnNotFoundError, match="year"):
         outcomes.by_year(EXACT, outcome="graduation", reference="White")
+
+
+def test_a_masked_population_is_bounds_too():
+    """One school: 10 of 20; another: 3 to 5 events among 6 to 9 students."""
+    race = pd.Categorical(["White", "White"], ["White"])
+    table = pd.DataFrame(
+        {
+            "outcome": "proficiency",
+            "race": race,
+            "population": pd.array([20, None], dtype="Int64"),
+            "population_low": [20, 6],
+            "population_high": [20, 9],
+            "events_low": [10, 3],
+            "events_high": [10, 5],
+        }
+    )
+    found = outcomes.by_race(table, outcome="proficiency", reference="White")
+    level = found[found["statistic"] == "level"].iloc[0]
+    assert level["rate_low"] == pytest.approx(13 / 29)  # 3 of 9, the most others
+    assert level["rate_high"] == pytest.approx(15 / 26)  # 5 of 6, the fewest others
+    assert pd.isna(level["population"])
+
+
+def test_a_population_nobody_published_leaves_the_rate_unknown():
+    race = pd.Categorical(["White", "Black"], ["Black", "White"])
+    table = pd.DataFrame(
+        {
+            "outcome": "proficiency",
+            "race": race,
+            "population": [20.0, None],
+            "events_low": [10.0, None],
+            "events_high": [10.0, None],
+        }
+    )
+    found = outcomes.by_race(table, outcome="proficiency", reference="White")
+    level = found[found["statistic"] == "level"].set_index("group")
+    assert level.loc["White", "estimate"] == 0.5
+    assert pd.isna(level.loc["Black", "estimate"])
+    assert level.loc["Black", "reliability"] == outcomes.UNKNOWN

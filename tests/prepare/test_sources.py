@@ -1,6 +1,5 @@
-"""Raw files as they are: text stays text, and what cannot be read is named."""
+"""What `sources.yaml` may say, and that files are the ones it means."""
 
-import gzip
 import hashlib
 import json
 
@@ -9,18 +8,7 @@ import pytest
 
 from equity.errors import InputError, ParamsError
 from equity.prepare import sources
-from equity.prepare.sources import Source, read_table
-
-
-@pytest.fixture
-def table(tmp_path):
-    """Write bytes to a file and read it as a raw table."""
-
-    def read(content, name="a.csv", **settings):
-        (tmp_path / name).write_bytes(content)
-        return read_table(Source(file=name, **settings), folder=tmp_path)
-
-    return read
+from equity.prepare.sources import Source
 
 
 @pytest.fixture
@@ -47,74 +35,7 @@ def refusal(kind, call, *facts):
     return text
 
 
-# Tables ---------------------------------------------------------------------------
-
-
-def test_everything_stays_text(table):
-    found = table(b"id,race,n,day\n06037,NA,1e3,2025-01-02\n,null,-,NaN\n")
-    assert found.to_dict("list") == {
-        **{"id": ["06037", ""], "race": ["NA", "null"]},
-        **{"n": ["1e3", "-"], "day": ["2025-01-02", "NaN"]},
-    }
-
-
-@pytest.mark.parametrize(
-    ("content", "settings"),
-    [
-        (b"\xef\xbb\xbfa,b\n1,2\n", {}),  # byte order mark
-        (b"a,b\r\n1,2\r\n", {}),
-        (b" a , b\n1,2\n", {}),
-        (b"a;b\n1;2\n", {"delimiter": ";"}),
-        (b"Title\nof two lines\na,b\n1,2\n", {"skip_rows": 2}),
-        ("a,b\n1,2\n".encode("utf-16"), {"encoding": "utf-16"}),
-        (gzip.compress(b"a,b\n1,2\n"), {"name": "a.csv.gz"}),
-    ],
-)
-def test_framings_that_can_be_declared(table, content, settings):
-    assert table(content, **settings).to_dict("list") == {"a": ["1"], "b": ["2"]}
-
-
-def test_a_cell_may_hold_a_comma_and_a_line(table):
-    assert table(b'a,b\n"x, y\nz",2\n')["a"].to_list() == ["x, y\nz"]
-
-
-def test_excel_is_read_as_text(tmp_path):
-    with pd.ExcelWriter(tmp_path / "a.XLSX", engine="openpyxl") as book:
-        pd.DataFrame({"x": [1]}).to_excel(book, sheet_name="first", index=False)
-        staff = pd.DataFrame({"id": ["007", "08"], "n": [6037, 5], "race": ["NA", ""]})
-        staff.to_excel(book, sheet_name="staff", index=False, startrow=1)
-    source = Source(file="a.XLSX", sheet="staff", skip_rows=1)
-    assert read_table(source, folder=tmp_path).to_dict("list") == {
-        **{"id": ["007", "08"], "n": ["6037", "5"], "race": ["NA", ""]},
-    }
-    for sheet in ("none", ""):
-        missing = Source(file="a.XLSX", sheet=sheet, skip_rows=9)
-        refusal(InputError, lambda s=missing: read_table(s, folder=tmp_path), "a.XLSX")
-
-
-BROKEN = gzip.compress(b"a,b\n" + b"1,2\n" * 5000)
-
-
-@pytest.mark.parametrize(
-    ("content", "settings", "facts"),
-    [
-        (b"", {}, ["a.csv"]),
-        (b"\n\n", {}, ["a.csv"]),
-        (b"a,b\n1,2,3\n4,5,6\n", {}, ["a.csv", "Length of header"]),
-        (b"a,b\n1,2\n4,5,6\n", {}, ["a.csv", "line 3"]),
-        (b'a,b\n1,"2\n', {}, ["a.csv", "EOF inside string"]),
-        (b"a,a \n1,2\n", {}, ["a.csv", "'a'", "more than once"]),
-        (b"caf\xe9,b\n1,2\n", {}, ["a.csv", "UnicodeDecodeError"]),
-        (b"a,b\n1,2\n", {"encoding": "klingon"}, ["a.csv", "klingon"]),
-        (b"<!DOCTYPE html><title>503</title>", {}, ["a.csv", "web page"]),
-        (BROKEN[:-40], {"name": "a.csv.gz"}, ["a.csv.gz"]),
-        (BROKEN[:40] + b"\xff" * 9 + BROKEN[49:], {"name": "a.csv.gz"}, ["a.csv.gz"]),
-        (b"PK\x03\x04 not a book", {"name": "a.xlsx"}, ["a.xlsx"]),
-        (b"<html>", {"name": "a.xlsx"}, ["a.xlsx"]),
-    ],
-)
-def test_what_is_not_a_table_is_refused(table, content, settings, facts):
-    refusal(InputError, lambda: table(content, **settings), *facts)
+# Columns --------------------------------------------------------------------------
 
 
 def test_a_missing_column_is_named_with_those_found():
@@ -148,11 +69,19 @@ def test_a_file_must_be_there_whole_and_the_one_declared(tmp_path):
     assert digest[:12] in text
 
 
-def test_boundaries_must_be_whole_and_say_where_they_are(tmp_path):
-    (tmp_path / "a.geojson").write_text('{"type": "FeatureCollection", "feat')
-    source = Source(file="a.geojson")
-    call = lambda: sources.read_places(source, folder=tmp_path)  # noqa: E731
-    refusal(InputError, call, "a.geojson", "boundaries")
+def test_a_folder_and_a_pattern_are_files_together(tmp_path):
+    for name in ("2024.csv", "2025.csv", ".hidden", "_SUCCESS"):
+        (tmp_path / "parts").mkdir(exist_ok=True)
+        (tmp_path / "parts" / name).write_text(name)
+
+    def seen(file):
+        return sources.provenance(Source(file=file), kind="requests", folder=tmp_path)
+
+    assert seen("parts").bytes == len("2024.csv2025.csv")
+    assert seen("parts/*.csv").sha256 == seen("parts").sha256
+    (tmp_path / "parts" / "2025.csv").write_text("changed")
+    assert seen("parts/2024.csv").sha256 != seen("parts").sha256
+    assert seen("s3://bucket/requests/*.parquet").sha256 == ""
 
 
 # What sources.yaml may say --------------------------------------------------------
@@ -240,6 +169,10 @@ def test_a_wrong_description_is_refused_by_key(described, kind, change, facts):
 
 def test_files_belong_together(described):
     alone = {"confirmed": True, "requests": [REQUESTS]}
+    assert described(alone).requests[0].columns["area"]  # whatever areas there are
+    columns = {"opened": "a", "closed": "b", "latitude": "c", "longitude": "d"}
+    by_point = REQUESTS | {"columns": columns, "statuses": {}}
+    alone = {"confirmed": True, "requests": [by_point]}
     refusal(ParamsError, lambda: described(alone), "areas is missing", "r.csv")
     twice = GOOD | {"requests": [REQUESTS, REQUESTS]}
     refusal(ParamsError, lambda: described(twice), "r.csv is listed twice")
@@ -255,34 +188,10 @@ def test_an_ambiguous_value_names_city_file_and_line(described):
 
 
 def test_committed_descriptions_are_good(root):
-    for city in ("sample", "chicago"):
-        path = root / "data" / "raw" / city / "sources.yaml"
+    paths = list((root / "data" / "raw").glob("*/sources.yaml"))
+    assert {"sample", "chicago"} <= {path.parent.name for path in paths}
+    for path in paths:
         assert sources.read_sources(path).confirmed
 
 
 # Files of others' making ----------------------------------------------------------
-
-
-def test_bad_files_are_refused_and_named(shared):
-    for case in ("enc-03", "enc-05", "enc-08", "enc-10", "enc-12", "enc-14", "enc-17"):
-        (path,) = (shared / "bad_inputs" / case).iterdir()
-        call = lambda p=path: read_table(Source(file=p.name), folder=p.parent)  # noqa: E731
-        refusal(InputError, call, path.name)
-
-
-def test_missing_and_renamed_columns_are_named(shared):
-    for case, column in (("hdr-01", "race"), ("hdr-03", "closed_at")):
-        frame = read_table(
-            Source(file="services.csv"), folder=shared / "bad_inputs" / case
-        )
-        call = lambda f=frame, c=column: sources.require(f, [c], file="services.csv")  # noqa: E731
-        refusal(
-            InputError, call, "services.csv", f"['{column}']", "found ['request_id'"
-        )
-
-
-def test_na_is_a_label_and_not_a_blank(shared):
-    source = Source(file="workforce.csv")
-    frame = read_table(source, folder=shared / "bad_inputs" / "val-16")
-    assert (frame["race"] == "NA").sum() == 12
-    assert (frame["department"] == "None").sum() == 4
