@@ -4,7 +4,6 @@ import csv
 import gzip
 import io
 import json
-import time
 import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -1004,14 +1003,3 @@ def test_real_workbooks_are_read_whole(shared, name, column, rows, above):
     frame, ledger = read.table(source, folder=shared / "data" / "workforce")
     assert (len(frame), ledger.read) == (rows, rows)
     assert bool(notes(ledger)) == bool(above)
-
-
-@pytest.mark.slow
-def test_a_large_file_is_read_fast(shared):
-    source = Source(file="chicago/311_sanitation_code_complaints.csv.gz")
-    seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        read.table(source, folder=shared / "data")
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 2
