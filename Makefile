@@ -25,7 +25,7 @@ refresh: $(READY) ## make the sample city and the notebooks' committed outputs a
 lint: $(READY) ## check style and docstrings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/numpydoc lint equity/*.py equity/*/*.py
+	$(BIN)/numpydoc lint equity/*.py equity/*/*.py equity/*/*/*.py
 
 clean: ## remove the environment, reports and processed data
 	rm -rf $(VENV) reports build dist .pytest_cache .ruff_cache .hypothesis

@@ -14,6 +14,7 @@ CONDA_NAMES = {
     "jupyter-core": "jupyter_core",
     "matplotlib": "matplotlib-base",
     "nbconvert": "nbconvert-core",
+    "tzdata": "python-tzdata",
 }
 GIVEN = {
     *("jupyterlab", "pandas", "geopandas", "seaborn", "statsmodels", "papermill"),

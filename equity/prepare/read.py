@@ -17,7 +17,14 @@ import geopandas as gpd
 import pandas as pd
 
 from equity.errors import InputError
-from equity.prepare import containers, delimited, grids, layers, typed, workbooks
+from equity.prepare.formats import (
+    containers,
+    delimited,
+    grids,
+    layers,
+    typed,
+    workbooks,
+)
 from equity.prepare.quality import Ledger
 from equity.prepare.sources import Source
 

@@ -23,16 +23,8 @@ from tqdm import tqdm
 
 from equity import race
 from equity.errors import InputError
-from equity.prepare import (
-    engines,
-    intake,
-    locate,
-    lookups,
-    moments,
-    repeats,
-    services,
-    sources,
-)
+from equity.prepare import locate, services, sources
+from equity.prepare.engine import engines, intake, lookups, moments, repeats
 from equity.prepare.persons import NO_RACE
 from equity.prepare.quality import LISTED, NOTED, SET_ASIDE, Ledger
 

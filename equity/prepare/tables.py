@@ -18,15 +18,7 @@ from tqdm import tqdm
 
 from equity import project, race
 from equity.errors import InputError
-from equity.prepare import (
-    places,
-    read,
-    reduce,
-    schools,
-    services,
-    sources,
-    workforce,
-)
+from equity.prepare import places, read, reduce, schools, services, sources, workforce
 from equity.prepare.quality import COLUMNS as LEDGER
 from equity.prepare.quality import FOUND, Ledger
 

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from shapely.geometry import box
 
 from equity.errors import InputError
-from equity.prepare import containers, delimited, grids, read
+from equity.prepare import read
+from equity.prepare.formats import containers, delimited, grids
 from equity.prepare.sources import Areas, Source
 
 
@@ -820,7 +821,7 @@ def test_every_row_is_used_or_set_aside(table, widths):
 
 @given(st.floats(allow_nan=False))
 def test_a_number_reads_back_as_itself(value):
-    from equity.prepare.cells import of_number
+    from equity.prepare.formats.cells import of_number
 
     assert float(of_number(value)) == value
 

@@ -12,7 +12,8 @@ from shapely.geometry import box
 
 from equity import race
 from equity.errors import InputError, UnmappedLabelError
-from equity.prepare import engines, intake, read, reduce, sources
+from equity.prepare import read, reduce, sources
+from equity.prepare.engine import engines, intake
 from tests.prepare import oracle_requests as oracle
 
 OMB = race.standard("omb1997")

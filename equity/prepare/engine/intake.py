@@ -11,7 +11,8 @@ import narwhals as nw
 import pandas as pd
 
 from equity.errors import InputError
-from equity.prepare import engines, parts, read, sources
+from equity.prepare import read, sources
+from equity.prepare.engine import engines, parts
 from equity.prepare.quality import SET_ASIDE, Ledger
 
 LARGE = 50_000_000  # bytes of CSV from which on an engine reads the file itself

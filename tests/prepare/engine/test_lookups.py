@@ -4,7 +4,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from equity.prepare import lookups
+from equity.prepare.engine import lookups
 
 LABELS = st.text(st.sampled_from("aAbB ßs\u00a0"), max_size=4)
 

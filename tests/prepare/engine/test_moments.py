@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from equity.errors import InputError
-from equity.prepare import engines, moments, stamps
+from equity.prepare.engine import engines, moments, stamps
 
 
 def read(texts, date_format="ISO8601", time_zone="America/Chicago"):

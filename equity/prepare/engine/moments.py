@@ -13,8 +13,8 @@ import narwhals as nw
 import pandas as pd
 
 from equity.errors import InputError
-from equity.prepare import stamps
-from equity.prepare.engines import Engine
+from equity.prepare.engine import stamps
+from equity.prepare.engine.engines import Engine
 
 Step = Callable[[nw.LazyFrame], nw.LazyFrame]
 DAY = stamps.DAY
@@ -143,7 +143,7 @@ def read(
 
     Examples
     --------
-    >>> from equity.prepare import engines
+    >>> from equity.prepare.engine import engines
     >>> with engines.start("duckdb") as engine:
     ...     rows = engine.upload(pd.DataFrame({"opened": ["2025-03-09T02:30:00"]}))
     ...     found = read(engine, rows, {"opened": "FROM"}, date_format="ISO8601",

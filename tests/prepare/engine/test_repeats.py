@@ -6,7 +6,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from equity.prepare import engines, repeats
+from equity.prepare.engine import engines, repeats
 
 
 def chains(days, gap):

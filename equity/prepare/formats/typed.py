@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from equity.errors import InputError
-from equity.prepare import cells, delimited, grids
-from equity.prepare.containers import Contents
+from equity.prepare.formats import cells, delimited, grids
+from equity.prepare.formats.containers import Contents
 from equity.prepare.sources import Source
 
 PARQUET = (".parquet", ".pq", ".geoparquet")

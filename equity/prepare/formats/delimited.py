@@ -22,8 +22,8 @@ from itertools import islice
 from typing import BinaryIO
 
 from equity.errors import InputError
-from equity.prepare import grids
-from equity.prepare.containers import Contents, refuse_disguise
+from equity.prepare.formats import grids
+from equity.prepare.formats.containers import Contents, refuse_disguise
 from equity.prepare.sources import Source
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -101,7 +101,7 @@ def framing(raw: Contents, source: Source) -> Framing:
     Examples
     --------
     >>> from equity import project
-    >>> from equity.prepare import containers
+    >>> from equity.prepare.formats import containers
     >>> path = project.raw_folder() / "sample" / "population.csv"
     >>> raw = containers.contents(path, file="population.csv")
     >>> framing(raw, Source(file="population.csv")).delimiter
@@ -178,7 +178,7 @@ def table(raw: Contents, source: Source) -> grids.Table:
     Examples
     --------
     >>> from equity import project
-    >>> from equity.prepare import containers
+    >>> from equity.prepare.formats import containers
     >>> path = project.raw_folder() / "sample" / "population.csv"
     >>> raw = containers.contents(path, file="population.csv")
     >>> table(raw, Source(file="population.csv")).notes
@@ -342,7 +342,7 @@ def encoding(raw: Contents, declared: str) -> tuple[str, list[str]]:
     Examples
     --------
     >>> from equity import project
-    >>> from equity.prepare import containers
+    >>> from equity.prepare.formats import containers
     >>> path = project.raw_folder() / "sample" / "population.csv"
     >>> encoding(containers.contents(path, file="population.csv"), "")
     ('utf-8', [])

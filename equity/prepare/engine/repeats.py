@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import narwhals as nw
 
-from equity.prepare.engines import Engine
-from equity.prepare.moments import Moments
+from equity.prepare.engine.engines import Engine
+from equity.prepare.engine.moments import Moments
 
 FAR = 10_000_000  # days from 1970: before or after all others
 ROW, NUMBER, HASH = "row", "request_id", "request_id_hash"
@@ -78,8 +78,8 @@ def once(
     Examples
     --------
     >>> import pandas as pd
-    >>> from equity.prepare import engines
-    >>> from equity.prepare.moments import read
+    >>> from equity.prepare.engine import engines
+    >>> from equity.prepare.engine.moments import read
     >>> table = pd.DataFrame({"request_id": ["1", "1", "1", ""],
     ...     "opened": ["2025-01-01"] * 4, "closed": ["", "2025-01-05", "", ""]})
     >>> with engines.start("duckdb") as engine:
@@ -179,7 +179,7 @@ def incidents(
     Examples
     --------
     >>> import pandas as pd
-    >>> from equity.prepare import engines
+    >>> from equity.prepare.engine import engines
     >>> with engines.start("duckdb") as engine:
     ...     rows = engine.upload(pd.DataFrame(
     ...         {"spot": [1, 1, 1, 2], "opened_day": [0, 2, 9, 0], "n": [1, 2, 3, 4]}))
@@ -216,7 +216,7 @@ def listed(engine: Engine, rows: nw.LazyFrame, name: str, most: int) -> list[str
     Examples
     --------
     >>> import pandas as pd
-    >>> from equity.prepare import engines
+    >>> from equity.prepare.engine import engines
     >>> with engines.start("duckdb") as engine:
     ...     listed(engine, engine.upload(pd.DataFrame({"row": [3, 12, 1]})), "row", 2)
     ['1', '3']

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from equity.errors import InputError
-from equity.prepare import engines, parts
-from equity.prepare.engines import Engine
+from equity.prepare.engine import engines, parts
+from equity.prepare.engine.engines import Engine
 
 
 @pytest.fixture(scope="module")

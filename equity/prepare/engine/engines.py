@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 
 from equity.errors import InputError, ParamsError
-from equity.prepare import parts
+from equity.prepare.engine import parts
 
 
 class Engine(ABC):
@@ -297,9 +297,9 @@ def starts(numbers: np.ndarray) -> np.ndarray:
 def _running(engine: str, folder: Path) -> Engine:
     """Import an engine only when it is wanted: they are large."""
     if engine == "duckdb":
-        from equity.prepare.duck import DuckDB
+        from equity.prepare.engine.duck import DuckDB
 
         return DuckDB(folder)
-    from equity.prepare.spark import Spark
+    from equity.prepare.engine.spark import Spark
 
     return Spark(engine)

@@ -9,9 +9,9 @@ import pandas as pd
 import pyarrow as pa
 
 from equity.errors import ParamsError
-from equity.prepare import parts
-from equity.prepare.engines import Engine
-from equity.prepare.parts import Found
+from equity.prepare.engine import parts
+from equity.prepare.engine.engines import Engine
+from equity.prepare.engine.parts import Found
 
 BROKEN = "\ufffd"  # what Spark puts in place of bytes that are not UTF-8
 

@@ -17,8 +17,8 @@ import openpyxl
 from openpyxl.worksheet.worksheet import Worksheet
 
 from equity.errors import InputError
-from equity.prepare import cells, grids
-from equity.prepare.containers import Contents, members, refuse_disguise
+from equity.prepare.formats import cells, grids
+from equity.prepare.formats.containers import Contents, members, refuse_disguise
 from equity.prepare.sources import Source
 
 ENDINGS = (".xlsx", ".xlsm")

@@ -17,8 +17,8 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from equity.errors import InputError
-from equity.prepare import containers, grids, typed
-from equity.prepare.containers import Contents
+from equity.prepare.formats import containers, grids, typed
+from equity.prepare.formats.containers import Contents
 from equity.prepare.sources import Source
 
 SHAPES = (".shp", ".gpkg", ".fgb", ".kml", ".gml")  # with JSON, what GDAL is given

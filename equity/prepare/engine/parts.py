@@ -16,7 +16,7 @@ from pathlib import Path
 import narwhals as nw
 
 from equity.errors import InputError, ParamsError
-from equity.prepare import grids
+from equity.prepare.formats import grids
 
 PARQUET = (".parquet", ".pq")
 DELIMITED = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from equity.prepare import grids, parts
-from equity.prepare.engines import Engine, starts
-from equity.prepare.parts import Found
+from equity.prepare.engine import parts
+from equity.prepare.engine.engines import Engine, starts
+from equity.prepare.engine.parts import Found
+from equity.prepare.formats import grids
 
 MEMORY = "2GB"  # what does not fit goes to a temporary folder
 RAGGED = {"TOO MANY COLUMNS": grids.MORE, "MISSING COLUMNS": grids.FEWER}

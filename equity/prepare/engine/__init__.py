@@ -1,0 +1,1 @@
+"""Engines that count service requests, and what they need to be told."""

@@ -1,0 +1,1 @@
+"""What raw files are made of: containers, text, workbooks, shapes."""
