@@ -6,6 +6,7 @@ to confirm, a label that is not understood is left open, and nothing runs until
 """
 
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from equity import project, race, strict_yaml
 from equity.errors import InputError, ParamsError
 from equity.prepare import read, sources
 
-OPEN = "TO CONFIRM"
+OPEN = sources.OPEN
+EXPLAINED = "docs/sources.md says what a table needs"
 FILES = (
     *(".csv", ".csv.gz", ".tsv", ".txt", ".xlsx", ".xlsm", ".parquet", ".zip"),
     *(".geojson", ".geojson.gz", ".gpkg", ".json", ".json.gz"),
@@ -81,7 +83,7 @@ TELLING = {
     "graduation": (),
     "proficiency": ("school", "year", "race"),
     "workers": ("race", "department"),
-    "requests": ("opened", "closed", "status"),
+    "requests": ("opened", "closed"),
     "scores": ("race", "score"),
     "facilities": ("latitude", "longitude"),
     "population": ("area",),
@@ -110,6 +112,17 @@ B03002 = {  # the Census Bureau's table of Hispanic origin by race, line by line
     **{"007": race.NHPI, "008": race.SOME_OTHER, "009": race.TWO_OR_MORE},
     "012": race.HISPANIC,
 }
+# Answers to a question on Hispanic origin apart from race, and columns that may ask it.
+ORIGIN = r"(hispanic|latin\w*|spanish)(\W+(or )?(hispanic|latin\w*|spanish))*( origin)?"
+IS_HISPANIC = rf"(yes\W+)?{ORIGIN}( of any race)?"
+IS_NOT_HISPANIC = rf"(no\W+)?(non|not)( of)?[- ]?{ORIGIN}"
+RACE_LIKE = r"(?<![bgrt])race|racial|ethnic|hispanic|latin"
+SHARE = r"pct|perc|%|(?<![a-z])(share|rate|proportion)s?(?![a-z])"
+DAY = (  # year first or last, a month in letters, or digits only; then perhaps a time
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?!\d).*|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(?!\d).*"
+    r"|\d{1,2}\W[A-Za-z]{3,9}\W\d{2,4}(?!\d).*|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}.*"
+    r"|(19|20)\d{6}|\d{10}|\d{13}"
+)
 LINE = r"b03002_?([0-9]{3})(_?e|_?m|_?estimate|_?moe|, error)?"
 EDFACTS = {  # the Department of Education's groups; ALL and the others are no races
     **{"MAM": race.AIAN, "MAS": race.ASIAN, "MBL": race.BLACK, "MHI": race.HISPANIC},
@@ -122,6 +135,8 @@ LEVELS = (  # lowest first
     *(r"approach", r"^proficient|^met\b|^meets", r"advanced|exceed|distinguished"),
 )
 NO_LEVEL = r"%|perc|pct|rate|\bor\b|\band\b|above|total"
+STATUSES, LABELS = 40, 60  # at most so many are proposed, the most frequent
+ORIGINS = 20  # different labels; a question on Hispanic origin has not more
 MARKS = 20  # more different cells that are no counts are hardly marks
 EVERYBODY = r"all( students| groups)?|total"
 KINDS = {
@@ -175,7 +190,8 @@ def propose(city: str, folder: Path | None = None) -> list[str]:
         raise InputError(f"there is no folder {folder.name!r}; put the raw files there")
     params = project.root() / "params" / f"{city}.yaml"
     described = project.root() / "data" / "raw" / city / "sources.yaml"
-    for path in (params, described):
+    beside = folder.parent / city / described.name  # where it would be found first
+    for path in (params, described, beside):
         if path.exists():
             raise ParamsError(f"{path.name} of {city} exists already; it is kept")
     found: dict[str, list[dict]] = {}
@@ -184,10 +200,10 @@ def propose(city: str, folder: Path | None = None) -> list[str]:
         if not path.name.lower().endswith(FILES):
             continue
         try:
-            kind, proposal = _proposal(path, f"{folder.name}/{path.name}")
+            kind, proposal, notes = _proposal(path, f"{folder.name}/{path.name}")
         except InputError as error:
             why = str(error).removeprefix(path.name).lstrip(": ")
-            lines.append(f"{path.name}: not understood, left out: {why}")
+            lines.append(f"{path.name}: not understood, left out: {why}; {EXPLAINED}")
             continue
         listed = found.setdefault(kind, [])
         if listed and kind in ("areas", "population"):
@@ -198,10 +214,11 @@ def propose(city: str, folder: Path | None = None) -> list[str]:
             continue
         listed.append(proposal)
         lines.append(f"{path.name}: {kind}")
+        lines += [f"{path.name}: {note}" for note in notes]
     if not found:
         raise InputError(
             f"no file in {folder.name!r} could be understood; see data/raw/sample "
-            "for the kinds that can, or write sources.yaml by hand"
+            f"for the kinds that can, or write sources.yaml by hand; {EXPLAINED}"
         )
     described.parent.mkdir(parents=True, exist_ok=True)
     described.write_text(_sources_text(city, found), encoding="utf-8")
@@ -211,11 +228,13 @@ def propose(city: str, folder: Path | None = None) -> list[str]:
         OPEN in line and not line.startswith("#")
         for line in described.read_text(encoding="utf-8").splitlines()
     )
+    apart = folder.parent != project.raw_folder().resolve()
+    raw = f" --raw {shlex.quote(str(folder.parent))}" if apart else ""
     return [
         *lines,
         f"Wrote params/{city}.yaml and data/raw/{city}/sources.yaml.",
         f"Next: read both; {opened} place(s) say {OPEN!r}. Then set 'confirmed: true' "
-        f"and run: equity check params/{city}.yaml",
+        f"and run: equity check params/{city}.yaml{raw}",
     ]
 
 
@@ -253,8 +272,8 @@ def label_group(label: str) -> str:
     return fitting[0] if len(fitting) == 1 else OPEN
 
 
-def _proposal(path: Path, name: str) -> tuple[str, dict]:
-    """Say which kind of raw file this seems to be, and what its columns may mean."""
+def _proposal(path: Path, name: str) -> tuple[str, dict, list[str]]:
+    """Say which kind of raw file this seems to be, what it may mean, and notes."""
     frame, _, settings = read.look(path)  # whole: labels may come late
     if isinstance(frame, gpd.GeoDataFrame):
         if not frame.geom_type.str.endswith("Polygon").all():
@@ -273,7 +292,60 @@ def _proposal(path: Path, name: str) -> tuple[str, dict]:
         **{"events": _events, "graduation": _graduation, "proficiency": _proficiency},
         **{"scores": _scores, "facilities": _facilities},
     }
-    return kind, proposal | maker.get(kind, lambda *_: {})(frame, columns)
+    proposal |= maker.get(kind, lambda *_: {})(frame, columns)
+    return kind, proposal, _notes(kind, frame, proposal)
+
+
+def _notes(kind: str, frame: pd.DataFrame, proposal: dict) -> list[str]:
+    """Say what was cut off, and which columns a person should look at."""
+    notes = []
+    columns = proposal["columns"]
+    cut = {"status": ("statuses", STATUSES), "kind": ("kinds", LABELS)}
+    for name, (key, most) in (cut | {"race": ("races", LABELS)}).items():
+        if key in proposal and (count := _different(frame[columns[name]])) > most:
+            notes.append(
+                f"column {columns[name]} has {count} different labels; {key} has the "
+                f"{most} most frequent, add the others"
+            )
+    used = {*columns.values(), proposal.get("hispanic", {}).get("column")}
+    if kind == "population" and (shares := _shares(frame, proposal["estimates"])):
+        notes.append(f"{shares} hold shares, not people, and are not proposed")
+    if issubclass(getattr(sources, kind.capitalize()), sources.Raced):
+        unused = [h for h in _race_like(frame) if h not in used]
+        if unused and kind != "population":
+            notes.append(f"{unused} may say race or ethnicity too, and are not used")
+    return notes
+
+
+def _race_like(frame: pd.DataFrame) -> list[str]:
+    """List the columns whose names speak of race or ethnicity."""
+    headers = [h for h in frame.columns if not re.search("count|perc", h.lower())]
+    return [h for h in headers if re.search(RACE_LIKE, h.lower())]
+
+
+def _shares(frame: pd.DataFrame, estimates: dict[str, str]) -> list[str]:
+    """List the columns of shares of the groups that have no column of people."""
+    shares = [header for header in frame.columns if _is_share(header)]
+    return [h for h in shares if estimates.get(_header_group(h)) == OPEN]
+
+
+def _is_share(header: str) -> bool:
+    return bool(re.search(SHARE, header.lower()))
+
+
+def _different(text: pd.Series) -> int:
+    return text.str.strip().nunique()
+
+
+def _labels(text: pd.Series, most: int) -> list[str]:
+    """List the most frequent different labels, in the order of the alphabet."""
+    return sorted(text.str.strip().value_counts().head(most).index)
+
+
+def _days(text: pd.Series) -> bool:
+    """Say whether what is filled in is days, rather than hours or words."""
+    filled = text[text.str.strip().ne("")].str.strip()
+    return bool(filled.str.fullmatch(DAY).mean() > 0.9) if len(filled) else False
 
 
 def _kind(frame: pd.DataFrame) -> str:
@@ -296,11 +368,25 @@ def _fits(kind: str, frame: pd.DataFrame, columns: dict[str, str]) -> bool:
         return len(levels) > 1 < len(groups) and len(_marks(frame[levels])) <= MARKS
     if kind == "scores":
         return pd.to_numeric(frame[columns["score"]], errors="coerce").notna().any()
+    if kind == "requests" and "status" not in columns:
+        return _are_dated(frame)
     if kind == "facilities":
+        if _are_dated(frame):
+            return False
         return "kind" in columns or any("name" in h.lower() for h in frame.columns)
     if kind == "population":
         return sum(_header_group(header) in race.ORDER for header in frame.columns) > 2
     return True
+
+
+def _are_dated(frame: pd.DataFrame) -> bool:
+    """Say whether rows are opened and closed on days, as requests are."""
+    found = _columns("requests", list(frame.columns))
+    if not {"opened", "closed"} <= set(found):
+        return False
+    closed = frame[found["closed"]]
+    none = closed.str.strip().eq("").all()
+    return _days(frame[found["opened"]]) and (none or _days(closed))
 
 
 def _columns(kind: str, headers: list[str]) -> dict[str, str]:
@@ -320,13 +406,15 @@ def _columns(kind: str, headers: list[str]) -> dict[str, str]:
 
 
 def _requests(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
-    labels = sorted(set(frame[columns["status"]]))[:40]
+    labels = _labels(frame[columns["status"]], STATUSES) if "status" in columns else []
     placed = {"latitude", "longitude"} <= set(columns)
     return {
         **({} if placed else {"columns": columns | {"area": OPEN}}),
         "date_format": _date_format(frame[columns["opened"]]),
         "data_until": OPEN,
-        "statuses": {label: _meaning(label) for label in labels},
+        **(
+            {"statuses": {label: _meaning(label) for label in labels}} if labels else {}
+        ),
     }
 
 
@@ -342,23 +430,53 @@ def _workers(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
         "as_of": OPEN,
         "date_format": _date_format(dates),
         "races": _races(frame[columns["race"]]),
+        **_hispanic(frame, columns),
     }
 
 
 def _events(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
     kinds = {}
-    for label in sorted(set(frame[columns["kind"]].str.strip()))[:60]:
+    for label in _labels(frame[columns["kind"]], LABELS):
         fitting = [k for k, words in KINDS.items() if re.search(words, label.lower())]
         kinds[label] = fitting[0] if len(fitting) == 1 else OPEN
     return {
         "date_format": _date_format(frame[columns["date"]]),
         "kinds": kinds,
         "races": _races(frame[columns["race"]]),
+        **_hispanic(frame, columns),
     }
 
 
 def _races(labels: pd.Series) -> dict[str, str]:
-    return {label: label_group(label) for label in sorted(set(labels.str.strip()))[:60]}
+    return {label: label_group(label) for label in _labels(labels, LABELS)}
+
+
+def _hispanic(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
+    """Propose the column that asks Hispanic origin apart from race, if one does."""
+    for header in _race_like(frame):
+        if header in columns.values() or _different(frame[header]) > ORIGINS:
+            continue
+        asks = bool(re.search("hispanic|latin", header.lower()))
+        means: dict[str, list[str]] = {"yes": [], "no": [], "unknown": []}
+        blank = frame[header].str.strip().eq("")
+        for label in _labels(frame.loc[~blank, header], ORIGINS):
+            answer = _origin(label, asks=asks)
+            means[answer or "unknown"].append(label if answer else f"{OPEN}: {label}")
+        unknown = means["unknown"] or blank.any()
+        if means["yes"] and means["no"]:
+            found = {"column": header} | {k: v for k, v in means.items() if v}
+            return {"hispanic": found | ({"if_unknown": OPEN} if unknown else {})}
+    return {}
+
+
+def _origin(label: str, *, asks: bool) -> str:
+    """Read an answer on Hispanic origin; yes and no only where the header asks it."""
+    text = race.normalise(label)
+    if re.fullmatch(IS_NOT_HISPANIC, text) or (asks and text in ("no", "n", "false")):
+        return "no"
+    if re.fullmatch(IS_HISPANIC, text) or (asks and text in ("yes", "y", "true")):
+        return "yes"
+    return "unknown" if label_group(label) in race.UNKNOWN else ""
 
 
 def _graduation(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
@@ -430,7 +548,8 @@ def _scores(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
     several = [h for h in frame.columns if h.lower().endswith("score")]
     one = len(several) == 1 or columns["score"].lower() == "score"
     open_score = {} if one else {"columns": columns | {"score": OPEN}}
-    return {**open_score, "races": _races(frame[columns["race"]])}
+    races = {"races": _races(frame[columns["race"]])}
+    return {**open_score, **races, **_hispanic(frame, columns)}
 
 
 def _facilities(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
@@ -438,15 +557,22 @@ def _facilities(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
 
 
 def _population(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
-    """Propose a column, and a margin, per group; where two columns fit, neither."""
+    """Propose a column, and a margin, per group; where two fit, or a share, neither."""
     estimates: dict[str, str] = {}
     margins: dict[str, str] = {}
+    shares = []
     for header in frame.columns:
         group = _header_group(header)
-        if group in race.ORDER and header not in columns.values():
+        if group not in race.ORDER or header in columns.values():
+            continue
+        if _is_share(header):
+            shares.append(group)
+        else:
             is_margin = re.search(r"moe|margin|error|(_|[0-9])m$", header.lower())
             part = margins if is_margin else estimates
             part[group] = OPEN if group in part else header
+    for group in shares:
+        estimates.setdefault(group, OPEN)
     if not margins:
         return {"estimates": estimates}
     groups = list(estimates | margins)

@@ -4,6 +4,7 @@ An error is one line that names file, column or rule and repeats no person's val
 a row is set aside in sight; nothing is lost without a count.
 """
 
+import copy
 import gzip
 import json
 import zipfile
@@ -180,6 +181,41 @@ def test_a_number_again_with_a_later_closing(city):
     assert found.request_counts["days"].max() == 8
     city.of("requests")["repeated_ids"] = "earliest"
     assert city.load().request_counts["days"].max() == 0
+
+
+def test_two_files_that_share_numbers(city):
+    frame = rows(city)
+    save(city, frame.iloc[:90])
+    save(city, frame.iloc[30:], "later.csv")
+    first = city.of("requests")
+    later = {**copy.deepcopy(first), "file": "later.csv"}
+    city.sources["requests"] = [first, later]
+    refused(city, "later.csv: 60 request number(s)", "services.csv")
+    save(city, frame.iloc[90:], "later.csv")
+    counts = city.load().request_counts
+    assert counts["closed"].sum() == 120
+
+
+def test_a_folder_of_files_is_one_file(city, good):
+    frame = rows(city)
+    (city.raw / "parts").mkdir()
+    save(city, frame.iloc[:90], "parts/a.csv")
+    save(city, frame.iloc[30:], "parts/b.csv")
+    city.of("requests")["file"] = "parts"
+    found = city.load()
+    pd.testing.assert_frame_equal(found.request_counts, good.request_counts)
+    assert entries(found, "requests", ASIDE) == {"the same row again": 60}
+
+
+def test_a_file_that_ends_too_early_is_noted(city):
+    frame = rows(city)
+    save(city, frame.iloc[:60])
+    save(city, frame.iloc[60:], "later.csv")
+    first = city.of("requests")
+    later = {**copy.deepcopy(first), "file": "later.csv"}
+    city.sources["requests"] = [{**first, "data_until": "2025-03-01"}, later]
+    notes = entries(city.load(), "requests", NOTE)
+    assert notes["the file ends on 2025-03-01, before the period does"] == 60
 
 
 def test_dates_that_mean_never(city):

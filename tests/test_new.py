@@ -1,7 +1,9 @@
 """A new city's files are described for a person to confirm, and never guessed."""
 
 import gzip
+import shlex
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -134,7 +136,7 @@ def test_nothing_runs_until_a_person_has_confirmed(clone):
     path.write_text(text.replace("confirmed: false", "confirmed: true"))
     tables = prepare.load("elsewhere", **wanted)
     assert len(tables.workers) == 2300  # truth.yaml: employed_on_the_last_day
-    assert len(tables.requests) > 5000
+    assert len(tables.request_counts) > 1000
     assert tables.population["race"].nunique() == 8
 
 
@@ -187,7 +189,7 @@ def test_once_confirmed_the_tables_are_those_of_the_sample(root, whole):
     tables = prepare.load("whole", **wanted)
     sample = prepare.load("sample", **wanted)
     for name in (
-        *("areas", "population", "requests", "facilities", "workers", "events"),
+        *("areas", "population", "request_counts", "facilities", "workers", "events"),
         *("outcomes", "levels", "scores"),
     ):
         rows = len(getattr(sample, name))
@@ -197,7 +199,8 @@ def test_once_confirmed_the_tables_are_those_of_the_sample(root, whole):
 def kind_of(folder, text, name="a.csv"):
     path = folder / name
     path.write_text(text, encoding="utf-8")
-    return new._proposal(path, name)
+    kind, found, _ = new._proposal(path, name)
+    return kind, found
 
 
 def test_events_are_never_taken_for_workers(tmp_path):
@@ -224,7 +227,7 @@ def test_a_national_file_asks_for_the_district(tmp_path):
     rows = "0100005,010000500871,248,94,1,PS,9\n0100006,010000600872,65,GE95,.,.,9\n"
     path = tmp_path / "g.csv.gz"
     path.write_bytes(gzip.compress(f"{head},CWD_COHORT_1314\n{rows}".encode()))
-    kind, found = new._proposal(path, "g.csv.gz")
+    kind, found, _ = new._proposal(path, "g.csv.gz")
     assert kind == "graduation"
     assert found["keep"] == {"LEAID": [new.OPEN]}
     assert found["groups"] == {"MAS": race.ASIAN_OR_PACIFIC}
@@ -293,7 +296,142 @@ def test_what_is_not_understood_says_why(clone, text, why):
     path.write_text(text)
     (line,) = [line for line in new.propose("elsewhere") if line.startswith("odd")]
     assert line.startswith("odd.csv: not understood, left out: ")
+    assert "docs/sources.md" in line
     assert why in line
+
+
+def noted(folder, frame, name="a.csv"):
+    path = folder / name
+    pd.DataFrame(frame).to_csv(path, index=False)
+    return new._proposal(path, name)
+
+
+def test_requests_need_no_status(tmp_path):
+    """Open until closed, as docs/sources.md says of a table without statuses."""
+    kind, found, _ = noted(
+        tmp_path,
+        {
+            **{"Name": ["Pothole", "Graffiti"], "Created Date": ["2025-01-31"] * 2},
+            **{"Closed Date": ["", "2025-02-01"], "Lat": [41, 42], "Lon": [-87, -88]},
+        },
+    )
+    assert kind == "requests"
+    assert "statuses" not in found
+    assert found["date_format"] == "%Y-%m-%d"
+    source = sources.Requests(**found | {"data_until": "2025-12-31"})
+    assert source.columns["closed"] == "Closed Date"
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        *("2025-01-31T10:00:00.000", "01/31/2025 10:00:00 AM", "31-JAN-25", "20250131"),
+        *("January 31, 2025", "1738281600000", "31.1.2025"),
+    ],
+)
+def test_a_table_that_opens_and_closes_on_days_is_no_facilities(tmp_path, day):
+    frame = {"name": ["x"], "lat": [1], "lon": [2], "opened": [day], "closed": [day]}
+    assert noted(tmp_path, frame)[0] == "requests"
+
+
+def test_opening_hours_are_no_requests(tmp_path):
+    frame = {"name": ["Library"], "lat": [41], "lon": [-87]}
+    hours = frame | {"Opens": ["9:00 am"], "Closes": ["17:00"]}
+    assert noted(tmp_path, hours)[0] == "facilities"
+    built = frame | {"Opened": ["1995-05-01"]}
+    assert noted(tmp_path, built)[0] == "facilities"
+
+
+def test_what_is_cut_off_is_said(tmp_path):
+    many = [f"Status {i}" for i in range(50)] + ["Status 49"]
+    days = ["2025-01-31"] * 51
+    frame = {"opened": days, "closed": days, "status": many}
+    _, found, (note,) = noted(tmp_path, frame)
+    assert len(found["statuses"]) == new.STATUSES
+    assert "Status 49" in found["statuses"]  # the most frequent
+    assert "column status has 50 different labels" in note
+    labels = [f"Race {i}" for i in range(61)]
+    _, found, (note,) = noted(tmp_path, {"race": labels, "dept": labels})
+    assert len(found["races"]) == new.LABELS
+    assert "column race has 61 different labels; races has the 60 most" in note
+
+
+def test_notes_are_lines_for_the_user(clone):
+    path = clone / "data" / "raw" / "elsewhere" / "more.csv"
+    path.write_text("race,dept,ethnic code\nWhite,Fire,7\n")
+    lines = new.propose("elsewhere")
+    assert lines[lines.index("more.csv: workers") + 1] == (
+        "more.csv: ['ethnic code'] may say race or ethnicity too, and are not used"
+    )
+
+
+@pytest.mark.parametrize(
+    ("answers", "proposed"),
+    [
+        (["Hispanic", "Not Hispanic"], {"yes": ["Hispanic"], "no": ["Not Hispanic"]}),
+        (
+            ["Hispanic or Latino", "NOT HISPANIC/LATINO"],
+            {"yes": ["Hispanic or Latino"], "no": ["NOT HISPANIC/LATINO"]},
+        ),
+        (
+            ["Latino", "Non-Hispanic", "Unknown", "Cuban", ""],
+            {
+                **{"yes": ["Latino"], "no": ["Non-Hispanic"]},
+                "unknown": [f"{new.OPEN}: Cuban", "Unknown"],
+                "if_unknown": new.OPEN,
+            },
+        ),
+        (
+            ["Hispanic", "Not Hispanic", ""],
+            {"yes": ["Hispanic"], "no": ["Not Hispanic"], "if_unknown": new.OPEN},
+        ),
+    ],
+)
+def test_hispanic_origin_asked_apart_is_proposed(tmp_path, answers, proposed):
+    """Left out, most people of Hispanic origin would be counted as White."""
+    rows = len(answers)
+    frame = {"Dept": ["Fire"] * rows, "Race": ["White"] * rows, "Ethnicity": answers}
+    kind, found, notes = noted(tmp_path, frame)
+    assert (kind, notes) == ("workers", [])
+    assert found["columns"]["race"] == "Race"
+    assert found["hispanic"] == {"column": "Ethnicity"} | proposed
+    if rows == 2:
+        race.HispanicOrigin(**found["hispanic"])
+
+
+def test_yes_and_no_are_answers_where_the_column_asks(tmp_path):
+    frame = {"Dept": ["Fire"] * 2, "Race": ["White"] * 2}
+    _, found, _ = noted(tmp_path, frame | {"Hispanic": ["Y", "N"]})
+    assert found["hispanic"] == {"column": "Hispanic", "yes": ["Y"], "no": ["N"]}
+    _, found, (note,) = noted(tmp_path, frame | {"Ethnicity": ["Y", "N"]})
+    assert "hispanic" not in found
+    assert note.startswith("['Ethnicity'] may say race")
+
+
+def test_a_second_column_of_groups_asks_no_origin(tmp_path):
+    labels = ["Hispanic", "White (Not Hispanic)", "Black (Not Hispanic)"]
+    frame = {"Dept": ["Fire"] * 3, "Race": ["White"] * 3, "Race/Ethnicity": labels}
+    _, found, (note,) = noted(tmp_path, frame | {"Terrace": ["a", "b", "c"]})
+    assert "hispanic" not in found
+    assert note == "['Race/Ethnicity'] may say race or ethnicity too, and are not used"
+
+
+def test_shares_are_not_proposed_as_people(tmp_path):
+    frame = {
+        **{"geoid": ["01"], "white": [50], "black": [40], "pct_white": [45]},
+        **{"% Asian": [5], "Hispanic share": [3], "hispanic_moe": [2]},
+    }
+    kind, found, (note,) = noted(tmp_path, frame)
+    assert kind == "population"
+    assert found["estimates"] == {
+        **{race.WHITE: "white", race.BLACK: "black"},
+        **{race.ASIAN: new.OPEN, race.HISPANIC: new.OPEN},
+    }
+    assert note.startswith("['% Asian', 'Hispanic share'] hold shares, not people")
+    rates = {"geoid": ["01"], "white_rate": [1], "black perc": [2], "asian_pct": [3]}
+    kind, found, _ = noted(tmp_path, rates)
+    assert kind == "population"
+    assert set(found["estimates"].values()) == {new.OPEN}
 
 
 def test_a_census_download_has_two_header_rows(tmp_path):
@@ -335,6 +473,28 @@ def test_a_folder_elsewhere_can_be_named(clone, monkeypatch):
     new.propose("third", folder.relative_to(folder))
     text = (clone / "data" / "raw" / "third" / "sources.yaml").read_text()
     assert "file: elsewhere/HR.csv" in text
+
+
+def test_the_next_step_finds_files_that_are_elsewhere(clone, monkeypatch):
+    exports = clone / "all exports" / "hr"
+    exports.mkdir(parents=True)
+    shutil.copy(clone / "data" / "raw" / "elsewhere" / "HR.csv", exports)
+    last = new.propose("third", exports)[-1]
+    *_, raw = shlex.split(last.split("and run: ")[1])
+    assert last.endswith(f"equity check params/third.yaml --raw '{exports.parent}'")
+    _, found = described(clone, "third")
+    assert (Path(raw) / found["workers"][0]["file"]).is_file()
+    monkeypatch.setenv("EQUITY_RAW", str(exports.parent))
+    assert new.propose("hr")[-1].endswith("equity check params/hr.yaml")
+
+
+def test_a_description_beside_the_files_is_kept(clone):
+    exports = clone / "exports" / "fourth"
+    shutil.copytree(clone / "data" / "raw" / "elsewhere", exports)
+    (exports / "sources.yaml").write_text("mine")
+    with pytest.raises(ParamsError, match="exists already"):
+        new.propose("fourth", exports)
+    assert not (clone / "params" / "fourth.yaml").exists()
 
 
 def test_refusals(clone, tmp_path):

@@ -6,8 +6,13 @@ import shutil
 import pytest
 
 from equity import params, prepare
+from equity.prepare import read as reading
 
-HEAD = r"\| (?P<city>\w+) \| `(?P<file>[^`]+)` \| (?P<counts>(?:[\d,]+ \| ){4})"
+HEAD = (
+    r"\| (?P<city>\w+) \| `(?P<file>[^`]+)` \| (?P<counts>(?:[\d,]+ \| ){4})"
+    r"(?P<rules>[^|]+)\|"
+)
+WHOLE = r"(?m)^\| `(?P<file>[^`]+)` \| (?P<rows>[\d,]+) \| "
 
 
 def said(root):
@@ -15,9 +20,15 @@ def said(root):
     text = (root / "docs" / "real-data.md").read_text(encoding="utf-8")
     found: dict[str, dict[str, list[int]]] = {}
     for match in re.finditer(HEAD, text):
-        counts = [int(n.replace(",", "")) for n in match["counts"].split(" | ")[:4]]
-        found.setdefault(match["city"], {})[match["file"]] = counts
+        counts = [number(n) for n in match["counts"].split(" | ")[:4]]
+        rules = [number(rule.split()[0]) for rule in match["rules"].split("; ") if rule]
+        found.setdefault(match["city"], {})[match["file"]] = [*counts, *rules]
     return found
+
+
+def number(text):
+    """Read a count; a dash stands for none."""
+    return 0 if text == "–" else int(text.replace(",", ""))
 
 
 def cities(folder):
@@ -45,7 +56,7 @@ def home(root, tmp_path, monkeypatch, shared):
 
 
 def counts(tables):
-    """Return file to rows read, used, under the longest note, and set aside."""
+    """Return file to rows read, used, noted, set aside, and under each such rule."""
     found = {}
     for file, rows in tables.ledger.groupby("file"):
         noted = rows.loc[rows["action"] == "noted", "rows"]
@@ -53,6 +64,7 @@ def counts(tables):
         found[file] = [
             *(int(sums["read"]), int(sums["used"])),
             *(int(noted.max()) if len(noted) else 0, int(sums.get("set aside", 0))),
+            *(rows.loc[rows["action"] == "set aside", "rows"].to_list() or [0]),
         ]
     return found
 
@@ -76,6 +88,18 @@ def test_real_files_come_to_what_the_document_says(city, home, root):
         race_standard=settings.race_standard,
     )
     assert counts(tables) == said(root)[city]
-    read, used, _, aside = zip(*counts(tables).values(), strict=True)
-    assert sum(read) == sum(used) + sum(aside)
+    for read, used, _, aside, *rules in counts(tables).values():
+        assert read == used + aside
+        assert aside == sum(rules)
     assert len(tables.workers) == 0 or (tables.workers["worker_id"] == "").all()
+
+
+def test_files_that_no_page_uses_are_read_whole(root, shared):
+    if not (shared / "data").is_dir():
+        pytest.skip("the real files are absent")
+    text = (root / "docs" / "real-data.md").read_text(encoding="utf-8")
+    listed = re.findall(WHOLE, text)
+    assert len(listed) > 15
+    for file, rows in listed:
+        _, ledger, _ = reading.look(shared / "data" / file)
+        assert ledger.read == number(rows), file

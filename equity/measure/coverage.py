@@ -12,10 +12,12 @@ lost
 
 import pandas as pd
 
+from equity.errors import InputError
 from equity.measure import intervals
 from equity.measure.table import measure_table, numbers, require_columns
 
 OTHERS = "All others"
+QUARTER = 92  # days
 
 
 def recorded(rows: pd.DataFrame) -> pd.DataFrame:
@@ -24,8 +26,8 @@ def recorded(rows: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     rows
-        Columns `file`, `title`, `race` and `rows`: one row per file and race, races
-        that are not known among them.
+        Columns `file`, `title`, `race` and `rows`: one row per file, which its title
+        tells from the others, and race, races that are not known among them.
 
     Returns
     -------
@@ -54,7 +56,7 @@ def recorded(rows: pd.DataFrame) -> pd.DataFrame:
     table = table.assign(
         group=rows["race"].astype("str").to_numpy(),
         events=events,
-        population=events.groupby([table["file"], table["title"]]).transform("sum"),
+        population=events.groupby(table["title"]).transform("sum"),
     )
     share = (table["events"] / table["population"]).where(table["population"] > 0)
     return measure_table(
@@ -75,7 +77,8 @@ def latest(workers: pd.DataFrame, recorded: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     workers
-        Tidy `workers`, perhaps of several dates.
+        Tidy `workers`, perhaps of several dates. Rosters of other departments, a few
+        days apart, would be lost: they are refused.
     recorded
         Columns `kind`, `as_of`, `race`: what the roster of each date can record.
 
@@ -89,20 +92,31 @@ def latest(workers: pd.DataFrame, recorded: pd.DataFrame) -> pd.DataFrame:
     ------
     ColumnNotFoundError
         If a column is absent.
+    InputError
+        If rosters of one quarter have no department in common.
 
     Examples
     --------
     >>> days = pd.to_datetime(["2020-12-31", "2021-12-31"])
     >>> race = pd.Categorical(["White", "Asian"], ["Asian", "White"])
     >>> said = pd.DataFrame({"kind": "workers", "as_of": days, "race": race})
-    >>> last = latest(pd.DataFrame({"race": race, "as_of": days}), said)
+    >>> people = pd.DataFrame({"race": race, "as_of": days, "department": "Fire"})
+    >>> last = latest(people, said)
     >>> list(last["race"].cat.categories)
     ['Asian']
     """
-    require_columns(workers, ["race", "as_of"])
+    require_columns(workers, ["race", "as_of", "department"])
     require_columns(recorded, ["kind", "as_of", "race"])
     last = workers["as_of"].max()
     rows = workers[workers["as_of"] == last].reset_index(drop=True)
+    soon = workers["as_of"].between(last - pd.Timedelta(QUARTER, "D"), last)
+    before = workers[soon & (workers["as_of"] < last)]
+    if len(before) and not set(before["department"]) & set(rows["department"]):
+        raise InputError(
+            f"the rosters of {before['as_of'].max().date()} and {last.date()} have no "
+            "department in common: give them one as_of in sources.yaml, so that they "
+            "are counted together, or leave one out"
+        )
     said = recorded[(recorded["kind"] == "workers") & (recorded["as_of"] == last)]
     order = workers["race"].cat.categories
     kept = [group for group in order if group in set(said["race"])]

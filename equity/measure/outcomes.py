@@ -234,6 +234,50 @@ def of_levels(levels: pd.DataFrame) -> pd.DataFrame:
     return table.rename(columns={"school": "unit"}).assign(outcome="proficiency")
 
 
+def of_kind(
+    outcomes: pd.DataFrame, crosswalks: pd.DataFrame, *, outcome: str, kind: str
+) -> pd.DataFrame:
+    """Take one outcome, and the groups that its files can record.
+
+    Parameters
+    ----------
+    outcomes
+        Tidy `outcomes`, perhaps of several outcomes.
+    crosswalks
+        Columns `kind` and `race`: which groups the files of each kind can record.
+    outcome
+        Such as `graduation`.
+    kind
+        The kind of file that it comes from.
+
+    Returns
+    -------
+    DataFrame
+        The rows of `outcome`. A group that other files alone can record is not among
+        the categories of `race`: it is not known, which is not zero.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> race = pd.Categorical(["White"], ["Asian", "White"])
+    >>> rows = pd.DataFrame({"outcome": ["graduation"], "race": race})
+    >>> said = pd.DataFrame({"kind": ["graduation"], "race": ["White"]})
+    >>> found = of_kind(rows, said, outcome="graduation", kind="graduation")
+    >>> list(found["race"].cat.categories)
+    ['White']
+    """
+    require_columns(outcomes, ["outcome", "race"])
+    require_columns(crosswalks, ["kind", "race"])
+    rows = outcomes[outcomes["outcome"] == outcome]
+    groups = set(crosswalks.loc[crosswalks["kind"] == kind, "race"])
+    kept = [group for group in rows["race"].cat.categories if group in groups]
+    return rows.assign(race=rows["race"].cat.set_categories(kept))
+
+
 def latest_year(table: pd.DataFrame) -> str:
     """Name the latest `year`; years sort as text.
 

@@ -1,13 +1,15 @@
 """What all tables of people share: their columns, their days and their race."""
 
+from functools import partial
+
 import pandas as pd
 
 from equity import race
+from equity.errors import UnmappedLabelError
 from equity.prepare import sources
-from equity.prepare.quality import Ledger
+from equity.prepare.quality import SET_ASIDE, Ledger
 
 NO_RACE = "no race on record"
-LABELS = 5  # labels that the ledger names one by one
 
 
 def tidy(raw: pd.DataFrame, source: sources.Raced, names: list[str]) -> pd.DataFrame:
@@ -120,12 +122,7 @@ def with_race(
         race           detail
     0  Asian  Asian - Chinese
     """
-    column = source.columns.get("race", "race")
-    needed = source.race_columns()
-    if "race" in source.columns or not needed:
-        needed = [column, *needed]
-    sources.require(raw, needed, file=source.file)
-    asked = raw.loc[rows.index, needed].rename(columns={column: "race"})
+    asked, column = _asked(rows, raw, source)
     found = race.read(
         asked, source, standard=standard, where=source.file, column=column
     )
@@ -135,33 +132,105 @@ def with_race(
     return rows.assign(race=found.group, detail=found.detail)
 
 
-def undeclared(text: pd.Series, known: list[str], rule: str) -> dict[str, pd.Series]:
-    """Make the rules that set aside rows whose label nobody has declared.
+def groups(
+    rows: pd.DataFrame,
+    raw: pd.DataFrame,
+    source: sources.Raced,
+    *,
+    standard: race.Standard,
+) -> pd.Series:
+    """Read the group of rows that are not used, as far as their labels are declared.
 
     Parameters
     ----------
-    text
-        One label a row.
-    known
-        The declared labels.
-    rule
-        In words, with `{label}` for the label.
+    rows
+        Rows that were set aside, on their index in the raw table.
+    raw
+        The raw table.
+    source
+        What the file means.
+    standard
+        Whose groups the crosswalk names.
 
     Returns
     -------
-    dict
-        One rule a label, so that each has its count; or one for all together where
-        they are more than `LABELS` and hardly a vocabulary.
+    Series
+        Text on the index of `rows`; missing where a label is not declared, as such
+        rows need no meaning.
 
     Examples
     --------
-    >>> found = undeclared(pd.Series(["Fire", "Fleet"]), ["Fire"],
-    ...                    "{label} is not a declared department")
-    >>> {rule: rows.to_list() for rule, rows in found.items()}
-    {"'Fleet' is not a declared department": [False, True]}
+    >>> raw = pd.DataFrame({"R": ["W", "Total"], "X": ["*", "*"]})
+    >>> source = sources.Scores(file="s.csv", races={"W": "White"},
+    ...                         columns={"race": "R", "score": "X"})
+    >>> groups(raw, raw, source, standard=race.standard("omb1997")).to_list()
+    ['White', nan]
     """
-    strange = ~text.isin(known)
-    labels = sorted(text[strange].unique())
-    if len(labels) > LABELS:
-        return {rule.format(label="its label"): strange}
-    return {rule.format(label=repr(label)): text == label for label in labels}
+    asked, column = _asked(rows, raw, source)
+    read = partial(race.read, standard=standard, where=source.file, column=column)
+    found = pd.Series(index=rows.index, dtype="str")
+    for _, alike in asked.groupby(list(asked), sort=False):
+        try:
+            group = read(alike.head(1), source).group
+        except UnmappedLabelError:
+            continue
+        found[alike.index] = str(group.iloc[0])
+    return found
+
+
+def declared(
+    rows: pd.DataFrame, name: str, known: list[str], rule: str, ledger: Ledger
+) -> pd.DataFrame:
+    """Set aside the rows whose label nobody has declared.
+
+    Parameters
+    ----------
+    rows
+        Rows of the file, on their index in the raw table.
+    name
+        The column of labels.
+    known
+        The declared ones.
+    rule
+        In words. As ledgers are published, it is one for all labels and names none:
+        a label may be a person's, or stand for a single row.
+    ledger
+        Written to. Its `found`, which is not published, lists each label with its
+        rows, most frequent first.
+
+    Returns
+    -------
+    DataFrame
+        The other rows.
+
+    Examples
+    --------
+    >>> rows, ledger = pd.DataFrame({"unit": ["Fire", "Fleet"]}), Ledger("x", "x", 2)
+    >>> declared(rows, "unit", ["Fire"], "its unit is not a declared one", ledger)
+       unit
+    0  Fire
+    >>> ledger.found[-1]
+    ('set aside', 'its unit is not a declared one', ["'Fleet' (1 row)"])
+    """
+    strange = ~rows[name].isin(known)
+    counts = rows.loc[strange, name].value_counts().sort_index()
+    kept = ledger.set_aside(rows, {rule: strange})
+    labels = [
+        f"{label!r} ({count:,} row{'s' if count > 1 else ''})"
+        for label, count in counts.sort_values(ascending=False, kind="stable").items()
+    ]
+    if labels:
+        ledger.found.append((SET_ASIDE, rule, labels))
+    return kept
+
+
+def _asked(
+    rows: pd.DataFrame, raw: pd.DataFrame, source: sources.Raced
+) -> tuple[pd.DataFrame, str]:
+    """Return the columns that say the race of some rows, and the race column's name."""
+    column = source.columns.get("race", "race")
+    needed = source.race_columns()
+    if "race" in source.columns or not needed:
+        needed = [column, *needed]
+    sources.require(raw, needed, file=source.file)
+    return raw.loc[rows.index, needed].rename(columns={column: "race"}), column

@@ -19,6 +19,7 @@ FAR = 5  # degrees from the middle of the city, where it has ended
 SLIVER, HEAVY = 0.01, 0.10  # shares of the smaller area that overlaps are judged by
 MOST = 1e9  # people in one area; more is not a count
 LISTED = 5  # how many areas an error or a note names
+SUMS, NEARLY, FEWEST = (99, 101), 0.9, 3  # sums by which whole percents are told
 POPULATION = ["area", "race", "estimate", "moe", "source", "vintage"]
 
 
@@ -112,7 +113,8 @@ def clean_population(
     Raises
     ------
     InputError
-        If an area has no population, a row is there twice, or a number is not one.
+        If an area has no population, a row is there twice, a number is not one, or
+        the numbers are shares.
     ParamsError
         If `estimates` names a group that the standard lacks.
 
@@ -328,9 +330,12 @@ def _check_once(
 
 
 def _cells(text: pd.Series, source: sources.Population) -> pd.DataFrame:
+    marks = source.marks
     if source.decimal == ",":
-        text = text.str.translate(str.maketrans(",.", ".,"))
-    return census.cells(text)
+        swap = str.maketrans(",.", ".,")
+        text = text.str.translate(swap)
+        marks = {cell.translate(swap): mark for cell, mark in marks.items()}
+    return census.cells(text, marks=marks)
 
 
 def _people(text: pd.Series, column: str, source: sources.Population) -> pd.Series:
@@ -371,7 +376,7 @@ def _refuse_cells(
 
 
 def _check_people(long: pd.DataFrame, source: sources.Population) -> None:
-    """Refuse shares in the place of people."""
+    """Refuse shares in the place of people, whole percents among them."""
     total = long.groupby("area")["estimate"].sum()
     whole = long["estimate"].mod(1).eq(0).all()
     for scale in (1, 100):
@@ -380,3 +385,11 @@ def _check_people(long: pd.DataFrame, source: sources.Population) -> None:
                 f"{source.file}: most areas add up to {scale}; these are shares, not "
                 "people"
             )
+    peopled = total[total.gt(0)]
+    percents = peopled.between(*SUMS)
+    if len(peopled) >= FEWEST and percents.mean() >= NEARLY:
+        raise InputError(
+            f"{source.file}: the groups of {int(percents.sum())} of {len(peopled)} "
+            f"areas add up to {SUMS[0]} to {SUMS[1]}; these are whole percents, not "
+            "people; name the columns with counts of residents"
+        )

@@ -176,8 +176,8 @@ def summary(files: pd.DataFrame, ledger: pd.DataFrame, *kinds: str) -> pd.DataFr
     return pd.DataFrame(
         {
             "title": chosen["title"],
-            "source": chosen["source"],
-            "vintage": chosen["vintage"],
+            "source": chosen["source"].replace("", "not stated"),
+            "vintage": chosen["vintage"].replace("", "not stated"),
             "licence": chosen["licence"].replace("", "not stated"),
             "checksum": chosen["sha256"].str[:12],
             "rows": read.loc[keys].to_numpy(),
@@ -210,6 +210,39 @@ def fate(ledger: pd.DataFrame) -> pd.DataFrame:
     keys = pd.MultiIndex.from_frame(rows[["kind", "file"]])
     table = rows[["file", "title", "rule", "rows"]].reset_index(drop=True)
     return table.assign(share=table["rows"] / read.loc[keys].to_numpy())
+
+
+def of_day(
+    files: pd.DataFrame, recorded: pd.DataFrame, kind: str, day: pd.Timestamp
+) -> pd.DataFrame:
+    """Leave out the files of a kind that are of another day.
+
+    Parameters
+    ----------
+    files
+        As `prepare.load` returns them.
+    recorded
+        As `prepare.load` returns it.
+    kind
+        Such as `workers`.
+    day
+        The day that is meant.
+
+    Returns
+    -------
+    DataFrame
+        `files` without them.
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2020-12-31", "2021-12-31"])
+    >>> files = pd.DataFrame({"kind": "workers", "file": ["a", "b"]})
+    >>> of_day(files, files.assign(as_of=days), "workers", days[1])["file"].to_list()
+    ['b']
+    """
+    others = recorded[(recorded["kind"] == kind) & (recorded["as_of"] != day)]
+    left = files["file"].isin(others["file"]) & files["kind"].eq(kind)
+    return files[~left]
 
 
 def rows_are(files: pd.DataFrame, kind: str, otherwise: str) -> str:

@@ -69,6 +69,49 @@ class Reduced:
     lost: pd.DataFrame
 
 
+def refuse_shared(
+    declared: list[sources.Requests], *, folder: Path, engine: str = "duckdb"
+) -> None:
+    """Refuse files that share request numbers: those requests would count twice.
+
+    Parameters
+    ----------
+    declared
+        What the files mean.
+    folder
+        The raw folder.
+    engine
+        As for `requests`.
+
+    Raises
+    ------
+    InputError
+        If two files share numbers, with how many.
+
+    Examples
+    --------
+    >>> refuse_shared([], folder=Path("."))
+    """
+    numbered = [source for source in declared if "request_id" in source.columns]
+    if len(numbered) < 2:
+        return
+    seen: dict[str, np.ndarray] = {}
+    with engines.start(engine) as running:
+        for source in numbered:
+            rows = intake.take_in(source, folder, running)
+            mine = repeats.hashes(running, rows.frame)
+            for name, others in seen.items():
+                shared = len(np.intersect1d(mine, others, assume_unique=True))
+                if shared:
+                    raise InputError(
+                        f"{source.named()}: {shared:,} request number(s) are in {name} "
+                        "too and would be counted twice; put files of one layout into "
+                        "a folder and name the folder, or leave request_id out of one "
+                        "if its numbers are of another system"
+                    )
+            seen[source.named()] = mine
+
+
 def requests(
     source: sources.Requests,
     *,

@@ -1,9 +1,10 @@
 """What `sources.yaml` says the raw files of a city are and mean."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 from zoneinfo import available_timezones
 
 import pandas as pd
@@ -18,6 +19,9 @@ from pydantic import (
 
 from equity import race, strict_yaml
 from equity.errors import ColumnNotFoundError, InputError, ParamsError
+from equity.prepare import census
+
+OPEN = "TO CONFIRM"  # what `equity new` writes where a person has to decide
 
 
 def _a_day(text: str) -> str:
@@ -47,6 +51,17 @@ def _two_ends(ends: list[int]) -> list[int]:
     return ends
 
 
+def _census_marks(marks: dict[str, str]) -> dict[str, str]:
+    known = [mark for mark in census.MARKS if census.MARKS[mark] != census.BLANK]
+    for text, mark in marks.items():
+        if mark not in known:
+            raise ValueError(
+                f"{text!r} stands for {mark!r}, which is no mark of the census; one "
+                f"of {', '.join(known)}"
+            )
+    return marks
+
+
 def _a_time_zone(text: str) -> str:
     if text and text not in available_timezones():
         raise ValueError(f"{text!r} is not a time zone, such as 'America/Chicago'")
@@ -61,6 +76,7 @@ Date = Annotated[
 ]
 DateFormat = Annotated[str, AfterValidator(_a_date_format)]
 Ends = Annotated[list[int], AfterValidator(_two_ends)]
+Marks = Annotated[dict[str, str], AfterValidator(_census_marks)]
 
 
 class Source(BaseModel):
@@ -304,7 +320,8 @@ class Population(Raced):
     Of `Source`, and the keys below. `estimates` and `margins` (90 %) map a group
     to its column; without `margins` the numbers are a full count. Where each group
     is a row, `columns` name `race`, `estimate` and perhaps `moe` instead. `strip` is
-    cut off the front of each area, such as `1400000US`.
+    cut off the front of each area, such as `1400000US`. `marks` maps a cell of this
+    file that is no number to the census mark it stands for, such as -1 to `**`.
     """
 
     ASKS_RACE: ClassVar = False
@@ -314,9 +331,11 @@ class Population(Raced):
     estimates: Labels = {}
     margins: Labels = {}
     strip: str = ""
+    marks: Marks = {}
 
     def _more(self) -> list[str]:
-        return [*self.estimates.values(), *self.margins.values()]
+        columns = [*self.estimates.values(), *self.margins.values()]
+        return [*super()._more(), *columns]
 
     def crosswalk(self, standard: race.Standard) -> dict[str, str]:
         """Say which columns or labels were declared to mean which group.
@@ -564,16 +583,22 @@ class Sources(BaseModel):
         if placed and not self.areas:
             raise ParamsError(f"areas is missing; {placed[0].file} is read by area")
         for areas, people in zip(self.areas, self.population, strict=False):
+            for source in (areas, people):
+                if not source.vintage.strip():
+                    raise ParamsError(
+                        f"{source.file}: vintage is missing; say of which census it "
+                        "is, since areas and population must be of one"
+                    )
             if areas.vintage != people.vintage:
                 raise ParamsError(
                     f"vintage: {people.file} is of {people.vintage!r}, and the areas "
                     f"are of {areas.vintage!r}; both must be of one census"
                 )
         for kind in KINDS:
-            listed = [(source.file, source.sheet) for source in getattr(self, kind)]
-            for file, sheet in listed:
-                if listed.count((file, sheet)) > 1:
-                    raise ParamsError(f"{kind}: {file} is listed twice")
+            listed = [(s.file, s.member, s.sheet) for s in getattr(self, kind)]
+            for source, parts in zip(getattr(self, kind), listed, strict=True):
+                if listed.count(parts) > 1:
+                    raise ParamsError(f"{kind}: {source.named()} is listed twice")
         return self
 
     def files(self) -> list[Source]:
@@ -629,7 +654,8 @@ def read_sources(path: Path) -> Sources:
     Raises
     ------
     ParamsError
-        In one line: the key and what is wrong, or that nobody has confirmed it yet.
+        In one line: the key and what is wrong, that nobody has confirmed it yet, or
+        which key still says `TO CONFIRM`.
 
     Examples
     --------
@@ -645,6 +671,7 @@ def read_sources(path: Path) -> Sources:
                 "proposed by a program and not confirmed; read it, correct it, and "
                 "set 'confirmed: true'"
             )
+        _check_decided(found)
         return Sources(**found)
     except ValidationError as error:
         problem = error.errors()[0]
@@ -654,6 +681,25 @@ def read_sources(path: Path) -> Sources:
         raise ParamsError(
             f"{name}: {error}".replace(f"{name}: {path.name}", name)
         ) from error
+
+
+def _check_decided(found: dict[str, Any]) -> None:
+    """Refuse a description in which something is still left open."""
+    undecided = [".".join(keys) for keys, text in _texts(found) if OPEN in text]
+    if undecided:
+        raise ParamsError(
+            f"{undecided[0]}: still says {OPEN!r} ({len(undecided)} place(s) do); "
+            "decide each before setting 'confirmed: true'"
+        )
+
+
+def _texts(value: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[tuple, str]]:
+    """List every text below a value, with the keys that lead to it."""
+    if isinstance(value, str):
+        yield keys, value
+    below = value.items() if isinstance(value, dict) else ()
+    for key, part in enumerate(value) if isinstance(value, list) else below:
+        yield from _texts(part, (*keys, str(key)))
 
 
 def provenance(source: Source, *, kind: str, folder: Path) -> Provenance:

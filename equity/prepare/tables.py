@@ -143,7 +143,7 @@ def load(
         for kind in sources.KINDS
         for source in getattr(declared, kind)
     ]
-    _refuse_twins(found)
+    _refuse_twins(declared, found)
     settings = {"period": period, "quarters": quarters, "standard": race_standard}
     print_ = _fingerprint(declared, found, settings)
     known = all(seen.sha256 for seen in found)  # what lies elsewhere may change unseen
@@ -197,6 +197,7 @@ class _Making:
         self.each("proficiency", schools.clean_proficiency, standard=standard)
         self.each("scores", schools.clean_scores, standard=standard)
         _check_groups(made)
+        _name_apart(made)
         made["files"] = [_files(self.declared, found)]
         return Tables(**{name: _joined(name, frames) for name, frames in made.items()})
 
@@ -255,8 +256,16 @@ class _Making:
             self.made["request_counts"].append(reduced.counts)
             self.made["lost"].append(reduced.lost)
             people = reduced.counts["closed"] + reduced.counts["censored"]
+            if source.data_until < str(services.window(period, quarters)[1].date()):
+                reduced.ledger.note(
+                    f"the file ends on {source.data_until}, before the period does",
+                    int(people.sum()),
+                )
             self.enter(source, reduced.ledger, reduced.counts, people)
         if self.declared.requests:
+            reduce.refuse_shared(
+                self.declared.requests, folder=self.folder, engine=engine
+            )
             counts = _joined("request_counts", self.made["request_counts"])
             services.check_window(
                 counts, self.declared.requests, period=period, quarters=quarters
@@ -336,15 +345,31 @@ def listing(city: str, period: str) -> Path:
     return project.processed_folder(city, period) / LISTING
 
 
-def _refuse_twins(found: list[sources.Provenance]) -> None:
+def _refuse_twins(declared: sources.Sources, found: list[sources.Provenance]) -> None:
     """Refuse one file under two names: its rows would be counted twice."""
     first: dict[tuple[str, str], str] = {}
-    for seen in found:
-        twin = first.setdefault((seen.kind, seen.sha256), seen.file)
-        if twin != seen.file and seen.sha256:
+    for source, seen in zip(declared.files(), found, strict=True):
+        twin = first.setdefault((seen.kind, seen.sha256), source.file)
+        if twin != source.file and seen.sha256:
             raise InputError(
-                f"{seen.file} is byte for byte {twin} (sha256 {seen.sha256[:12]}...); "
-                "was the same export put in place for another period?"
+                f"{source.file} is byte for byte {twin} (sha256 {seen.sha256[:12]}...)"
+                "; was the same export put in place for another period?"
+            )
+
+
+def _name_apart(made: dict[str, list[pd.DataFrame]]) -> None:
+    """Give files of one title names that tell them apart."""
+    said = pd.concat(made["ledger"])[["kind", "file", "title"]].drop_duplicates()
+    titles, files = said["title"].duplicated(keep=False), said["file"]
+    names = said["title"].where(~titles, said["title"] + " (" + files + ")")
+    again = names.duplicated(keep=False)  # one file, used for two kinds
+    names = names.where(~again, names + ", " + said["kind"])
+    known = dict(zip(zip(said["kind"], files, strict=True), names, strict=True))
+    for table in ("ledger", "recorded", "crosswalks"):
+        for frame in made[table]:
+            keys = zip(frame["kind"], frame["file"], strict=True)
+            frame["title"] = pd.Series(
+                [known[key] for key in keys], index=frame.index, dtype="str"
             )
 
 
@@ -395,6 +420,7 @@ def _files(declared: sources.Sources, found: list[sources.Provenance]) -> pd.Dat
             **{name: getattr(source, name, "") for name in FILES},
             "kind": seen.kind,
             "file": source.named(),
+            "title": source.title or source.named(),
             "sha256": seen.sha256,
             "bytes": seen.bytes,
         }

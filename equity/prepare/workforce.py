@@ -28,6 +28,7 @@ HOURLY = 1000  # more an hour, or less a year, is hardly meant
 MOST = (
     10_000_000  # people that one file may count: the largest states have a few 100,000
 )
+HIDDEN = 0.05  # of the counts; beyond it, people would be too few without a word
 CODED = r"^[0-9]{2,6} +[-–] +"  # "9173 - LIEUTENANT OF POLICE"
 
 
@@ -63,15 +64,17 @@ def clean_workers(
     UnmappedLabelError
         If a race label is not in the crosswalk, or one of `employment` undeclared.
     InputError
-        If pay is in several currencies, or rows that count people have numbers.
+        If pay is in several currencies, rows that count people have numbers, or
+        counts are hidden or unreadable in more than `HIDDEN` of the rows that say
+        something, or in all rows of a group that count anybody.
 
     Notes
     -----
     A row of counts is written out once per person; one that counts nobody is used and
-    noted. Pay that is negative or no number is set aside as a cell: the person stays
-    in every count of people and is missing from pay. Of several posts under one
-    number, that taken up last is kept. A leaving date before the hiring date belongs
-    to an earlier employment.
+    noted; one whose count is hidden is set aside. Pay that is negative or no number is
+    set aside as a cell: the person stays in every count of people and is missing from
+    pay. Of several posts under one number, that taken up last is kept. A leaving date
+    before the hiring date belongs to an earlier employment.
 
     References
     ----------
@@ -106,13 +109,18 @@ def clean_workers(
             "the same row again": raw.duplicated() & numbered,
             f"left by {as_of.date()}": rows["left"].le(as_of) & ~earlier,
             f"hired after {as_of.date()}": rows["hired"].gt(as_of),
-            **_other_departments(rows, source),
         },
     )
+    if source.departments:
+        known = [" ".join(name.split()) for name in source.departments]
+        rule = f"column {source.columns['department']}: its department is not a "
+        rows = persons.declared(
+            rows, "department", known, rule + "declared one", ledger
+        )
     # Only now: who left and came back is in post under the later row.
     again = _another_post(rows, numbers.money(rows["pay"], decimal=source.decimal))
     rows = ledger.set_aside(rows, {"a worker's number seen before": again})
-    rows = _counted(rows, source, ledger)
+    rows, uncounted = _counted(rows, source, ledger)
     rows = rows.assign(
         pay=_pay(rows["pay"], source, ledger),
         job=_job(rows["job"], ledger),
@@ -123,6 +131,8 @@ def clean_workers(
     )
     _note_days(rows, text, earlier, ledger)
     rows = persons.with_race(rows, raw, source, ledger, standard=standard)
+    uncounted["race"] = persons.groups(uncounted, raw, source, standard=standard)
+    _require_counts(rows, uncounted, source, ["race"])
     rows = rows.loc[rows.index.repeat(rows["people"])]
     return rows.astype({"full_time": "boolean"})[WORKERS].reset_index(drop=True)
 
@@ -156,6 +166,9 @@ def clean_events(
     ------
     UnmappedLabelError
         If a race label is not in the crosswalk.
+    InputError
+        If counts are hidden or unreadable, as for `clean_workers`; each kind of event
+        has its groups.
 
     Examples
     --------
@@ -172,21 +185,19 @@ def clean_events(
         rows["date"] = persons.days(rows["date"], source.date_format)
     else:
         rows["date"] = pd.Timestamp(source.on or pd.NaT)
-    rule = f"column {source.columns['kind']}: {{label}} is not declared as a hire, "
-    rows = ledger.set_aside(
-        rows,
-        {
-            "the same row again": raw.duplicated() & rows["worker_id"].ne(""),
-            **persons.undeclared(
-                rows["kind"], list(source.kinds), rule + "promotion or separation"
-            ),
-            "its date is missing or unreadable": rows["date"].isna(),
-        },
-    )
-    rows = _counted(rows, source, ledger)
+    again = raw.duplicated() & rows["worker_id"].ne("")
+    rows = ledger.set_aside(rows, {"the same row again": again})
+    rule = f"column {source.columns['kind']}: its kind is not declared as a hire, "
+    rule += "promotion or separation"
+    rows = persons.declared(rows, "kind", list(source.kinds), rule, ledger)
+    rule = "its date is missing or unreadable"
+    rows = ledger.set_aside(rows, {rule: rows["date"].isna()})
     rows["kind"] = rows["kind"].map(source.kinds)
+    rows, uncounted = _counted(rows, source, ledger)
     rows["department"] = rows["department"].replace("", NOT_RECORDED)
     rows = persons.with_race(rows, raw, source, ledger, standard=standard)
+    uncounted["race"] = persons.groups(uncounted, raw, source, standard=standard)
+    _require_counts(rows, uncounted, source, ["kind", "race"])
     rows = rows.loc[rows.index.repeat(rows["people"])]
     return rows[EVENTS].reset_index(drop=True)
 
@@ -276,16 +287,6 @@ def recordable(frames: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["as_of", "race"])
 
 
-def _other_departments(
-    rows: pd.DataFrame, source: sources.Workers
-) -> dict[str, pd.Series]:
-    if not source.departments:
-        return {}
-    known = [" ".join(name.split()) for name in source.departments]
-    rule = f"column {source.columns['department']}: {{label}} is not a declared "
-    return persons.undeclared(rows["department"], known, rule + "department")
-
-
 def _another_post(rows: pd.DataFrame, pay: pd.Series) -> pd.Series:
     """Find all posts but one of each number, whatever the order of the rows."""
     again = pd.Series(False, index=rows.index)
@@ -303,10 +304,13 @@ def _another_post(rows: pd.DataFrame, pay: pd.Series) -> pd.Series:
 
 def _counted(
     rows: pd.DataFrame, source: sources.Workers | sources.Events, ledger: Ledger
-) -> pd.DataFrame:
-    """Read how many people each row stands for; set aside what does not say."""
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read how many people each row stands for; set aside what does not say.
+
+    Returned are the rows that say it, and those set aside.
+    """
     if "people" not in source.columns:
-        return rows.assign(people=1)
+        return rows.assign(people=1), rows.head(0).assign(state="")
     column = source.columns["people"]
     if rows["worker_id"].ne("").any():
         raise InputError(
@@ -315,8 +319,9 @@ def _counted(
         )
     found = marks.bounds(rows["people"], decimal=source.decimal)
     hidden = found["state"].eq(marks.SUPPRESSED)
+    every = rows.assign(people=found["low"].where(~hidden), state=found["state"])
     rows = ledger.set_aside(
-        rows.assign(people=found["low"].where(~hidden)),
+        every,
         {
             f"column {column}: its count is hidden in the source": hidden,
             f"column {column}: its count is missing or unreadable": found["low"].isna(),
@@ -329,7 +334,45 @@ def _counted(
             "the right column, and are totals left out?"
         )
     ledger.note(NOBODY, people == 0)
-    return rows.assign(people=people)
+    return rows.assign(people=people), every.drop(index=rows.index)
+
+
+def _require_counts(
+    rows: pd.DataFrame,
+    uncounted: pd.DataFrame,
+    source: sources.Workers | sources.Events,
+    by: list[str],
+) -> None:
+    """Refuse counts of people of which many, or all of a group, are hidden.
+
+    A group without a count is missing, and would be shown as nobody. A row whose
+    label is not in the crosswalk is of no group, and left out on purpose.
+    """
+    concerned = uncounted[uncounted["race"].notna()]
+    if concerned.empty:
+        return
+    where = f"{source.file}: column {source.columns['people']}"
+    then = (
+        "ask the publisher for the counts, or leave the group out of the crosswalk "
+        "('races' in sources.yaml), so that it is missing and not zero"
+    )
+    seen = rows.astype({"race": "str"}).groupby(by)["people"].sum()
+    seen = set(seen[seen > 0].index)
+    for group, same in concerned.groupby(by if len(by) > 1 else by[0]):
+        if group not in seen:
+            named = group if isinstance(group, str) else f"{group[1]} ({group[0]})"
+            raise InputError(
+                f"{where}: {named} would be counted as nobody, since {len(same):,} of "
+                f"its rows are hidden, missing or unreadable, and no other row counts "
+                f"anybody; {then}"
+            )
+    hidden = concerned["state"].isin([marks.SUPPRESSED, marks.UNREADABLE]).sum()
+    told = hidden + len(rows)
+    if hidden > HIDDEN * told:
+        raise InputError(
+            f"{where}: {hidden:,} of {told:,} counts are hidden or unreadable, more "
+            f"than {HIDDEN:.0%}; {then}"
+        )
 
 
 def _pay(text: pd.Series, source: sources.Workers, ledger: Ledger) -> pd.Series:

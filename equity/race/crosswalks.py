@@ -19,6 +19,7 @@ APOSTROPHES = (
     "'`\u00b4\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u2018\u2019\u201b\u2032\u2035\ua78c"
 )
 LISTED = 20  # labels that an error lists; more are hardly a vocabulary
+FEW = 3  # from so many labels on, most of which come once, they may be names
 LONGEST = 100  # characters of a label that an error repeats; more are free text
 RESPELLED = "race label is spelled differently from the declared one; read as the same"
 
@@ -169,7 +170,7 @@ def unmapped(strangers: pd.Series, *, where: str) -> UnmappedLabelError:
     Returns
     -------
     UnmappedLabelError
-        With the labels and their counts, unless they are too many to be a vocabulary.
+        With the labels and their counts, unless they may be names (see `listed`).
 
     Examples
     --------
@@ -184,7 +185,7 @@ def unmapped(strangers: pd.Series, *, where: str) -> UnmappedLabelError:
 
 
 def listed(counts: pd.Series) -> str:
-    """List labels and their counts for an error, unless they are too many.
+    """List labels and their counts for an error, unless they may be names.
 
     Parameters
     ----------
@@ -194,17 +195,31 @@ def listed(counts: pd.Series) -> str:
     Returns
     -------
     str
-        To be put behind what is wrong. A column of more than `LISTED` unexpected
-        labels, or a label of more than `LONGEST` characters, may hold names or other
-        personal values, which no error repeats.
+        To be put behind what is wrong.
+
+    Notes
+    -----
+    No error repeats what may be names or other personal values, as when the wrong
+    column is declared. Labels of a vocabulary come again and again; so only the
+    number of labels and of their rows is told where there are more than `LISTED`
+    labels, or at least `FEW` of which half or more come once. A blank is not counted
+    among them: a column of names has blanks too. A label of more than `LONGEST`
+    characters is told by its length.
 
     Examples
     --------
     >>> listed(pd.Series({"Blck": 3, "Wite": 1}))
     ", with their counts: 'Blck' (3), 'Wite' (1)"
+    >>> listed(pd.Series({"J. Smith": 1, "A. Jones": 1, "": 9, "B. Brown": 2}))
+    ': 4 labels in 13 rows, hardly a vocabulary and not shown (is it the right column?)'
     """
-    if len(counts) > LISTED:
-        return ", too many for a vocabulary: is it the right column?"
+    given = counts[[normalise(label) != "" for label in counts.index]]
+    rare = len(given) >= FEW and 2 * int((given <= 1).sum()) >= len(given)
+    if rare or len(counts) > LISTED:
+        return (
+            f": {len(counts)} labels in {int(counts.sum()):,} rows, hardly a "
+            "vocabulary and not shown (is it the right column?)"
+        )
     labels = []
     for label, count in counts.items():
         long = len(str(label)) > LONGEST

@@ -235,7 +235,7 @@ class _Reading:
             if not unknown:
                 found.append(self._person(cell, labels, ticked, said))
         if strangers:
-            raise self._unmapped(strangers, any_known=bool(found))
+            raise self._unmapped(strangers)
         return found
 
     def _answers(
@@ -257,15 +257,8 @@ class _Reading:
             )
         return keys.map(meaning).to_list()
 
-    def _unmapped(
-        self, strangers: Counter[str], *, any_known: bool
-    ) -> UnmappedLabelError:
+    def _unmapped(self, strangers: Counter[str]) -> UnmappedLabelError:
         counts = pd.Series(dict(strangers.most_common()))
-        if not any_known and len(counts) > 2 and counts.eq(1).all():
-            return UnmappedLabelError(  # it may be a column of names
-                f"{self.column}: none of its {len(counts)} labels is in the crosswalk, "
-                "and none comes twice: is it the right column?"
-            )
         error = unmapped(counts, where=self.column)
         if any(self._is_list(label) for label in counts.index):
             return UnmappedLabelError(
@@ -282,8 +275,8 @@ class _Reading:
     ) -> _Person:
         keys = [normalise(label) for label in labels]
         given = [self.known[key] for key in keys]
-        groups = frozenset([*given, *(self.ticks[name][1] for name in ticked)])
-        groups -= set(UNKNOWN)
+        answers = [self.ticks[name][1] for name in ticked]
+        groups = frozenset([*given, *answers]) - set(UNKNOWN)
         detail = [self.spelling[key] for key in keys]
         detail += [self.ticks[name][0] for name in ticked]
         written = [cell] if len(labels) == 1 and clean(cell) == labels[0] else labels
@@ -295,9 +288,10 @@ class _Reading:
             detail = [HISPANIC, *detail] if HISPANIC not in groups else detail
             groups |= {HISPANIC}
         kinds = {kind for key, kind in zip(keys, given, strict=True) if key}
+        kinds |= set(answers)
         if groups and kinds & set(UNKNOWN):
             marks.append(UNKNOWN_BESIDE)
-        unknown = [kind for kind in UNKNOWN if kind in given]
+        unknown = [kind for kind in UNKNOWN if kind in (*given, *answers)]
         asked = self.rules.hispanic
         if said == "no" and HISPANIC in groups:
             marks.append(ORIGIN_DENIED)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from equity.errors import ColumnNotFoundError
+from equity.errors import ColumnNotFoundError, InputError
 from equity.measure import coverage, intervals
 
 ROWS = pd.DataFrame(
@@ -80,9 +80,23 @@ def test_a_group_of_another_roster_is_not_zero():
             "race": ["White", "Asian", "Black"],
         }
     )
-    last = coverage.latest(pd.DataFrame({"race": race, "as_of": days}), said)
+    people = pd.DataFrame({"race": race, "as_of": days, "department": "Fire"})
+    last = coverage.latest(people, said)
     assert len(last) == 2
     assert list(last["race"].cat.categories) == ["Asian", "Black"]
+
+
+def test_departments_of_two_days_are_not_lost():
+    days = pd.to_datetime(["2025-03-30", "2025-03-31"])
+    race = pd.Categorical(["White", "White"], ["White"])
+    people = pd.DataFrame(
+        {"race": race, "as_of": days, "department": ["Fire", "Police"]}
+    )
+    said = pd.DataFrame({"kind": "workers", "as_of": days, "race": "White"})
+    with pytest.raises(InputError, match="2025-03-30 and 2025-03-31"):
+        coverage.latest(people, said)
+    later = people.assign(as_of=[days[0] - pd.Timedelta(365, "D"), days[1]])
+    assert len(coverage.latest(later, said)) == 1
 
 
 def test_nobody_has_no_share():

@@ -69,16 +69,35 @@ def test_labels_of_rows_that_were_set_aside_need_no_meaning():
         persons.with_race(rows, raw, SOURCE, ledger, standard=OMB)
 
 
-def test_undeclared_labels_are_named_unless_they_are_many():
-    few = persons.undeclared(pd.Series(["a", "b", "b", "ok"]), ["ok"], "{label} is new")
-    assert {rule: int(rows.sum()) for rule, rows in few.items()} == {
-        "'a' is new": 1,
-        "'b' is new": 2,
-    }
-    names = pd.Series([f"Name {i}" for i in range(persons.LABELS + 1)])
-    many = persons.undeclared(names, ["ok"], "{label} is new")
-    assert list(many) == ["its label is new"]
-    assert persons.undeclared(pd.Series(["ok"]), ["ok"], "{label} is new") == {}
+def test_undeclared_labels_are_set_aside_and_named_only_in_the_local_list():
+    labels = ["ok", "Fleet", "Settlement J. Smith #4471", "Fleet", "ok"]
+    rows = pd.DataFrame({"unit": labels, "more": range(5)}, index=[2, 3, 5, 7, 8])
+    ledger = Ledger("x", "x", 9)
+    found = persons.declared(rows, "unit", ["ok"], "its unit is not declared", ledger)
+    pd.testing.assert_frame_equal(found, rows.loc[[2, 8]])
+    assert ledger.entries == [("set aside", "its unit is not declared", 3)]
+    assert not ledger.frame().map(str).stack().str.contains("Smith|Fleet").any()
+    assert ledger.listing()["row"].to_list() == [
+        *("4", "6", "8"),
+        *("'Fleet' (2 rows)", "'Settlement J. Smith #4471' (1 row)"),
+    ]
+
+
+def test_labels_that_are_all_declared_leave_no_trace():
+    rows, ledger = pd.DataFrame({"unit": ["ok"]}), Ledger("x", "x", 1)
+    assert len(persons.declared(rows, "unit", ["ok"], "rule", ledger)) == 1
+    assert ledger.entries == ledger.found == []
+
+
+def test_groups_of_rows_that_are_not_used():
+    raw = pd.DataFrame(
+        {"Race": ["Total", "WHITE", "", "White", "x"], "X": ["1"] * 5},
+        index=[4, 1, 7, 2, 9],
+    )
+    found = persons.groups(raw, raw, SOURCE, standard=OMB)
+    assert found.index.equals(raw.index)
+    assert found.dropna().to_dict() == {1: "White", 7: "Not recorded", 2: "White"}
+    assert persons.groups(raw.head(0), raw, SOURCE, standard=OMB).empty
 
 
 @pytest.fixture

@@ -314,6 +314,38 @@ def test_margins_without_a_number_are_missing_and_noted():
         clean(RAW.assign(am=["-1", "3", "1"]))
 
 
+def test_a_mark_of_the_file_means_what_is_declared():
+    raw = RAW.assign(am=["-1", "3", "1"])
+    declared = PEOPLE.model_copy(update={"marks": {"-1": "**"}})
+    found, ledger = clean(raw, declared)
+    published, said = clean(raw.assign(am=["**", "3", "1"]))
+    pd.testing.assert_frame_equal(found, published)
+    assert ledger.entries == said.entries
+    controlled = PEOPLE.model_copy(update={"marks": {"-1": "*****"}})
+    moe = clean(raw, controlled)[0].set_index(["area", "race"])["moe"]
+    assert moe["02", "Asian"] == 0
+    hidden = PEOPLE.model_copy(update={"marks": {"-1": "N"}})
+    with pytest.raises(InputError, match=r"column a: 1 .*too few sample cases"):
+        clean(RAW.assign(a=["-1", "3", "1"]), hidden)
+
+
+def test_a_mark_is_written_as_in_the_file_whatever_the_decimal_mark():
+    keys = {"decimal": ",", "marks": {"-1,0": "**"}}
+    found, _ = clean(
+        RAW.assign(w=["1.200", "5", "7"], am=["-1,0", "2", "1"]),
+        PEOPLE.model_copy(update=keys),
+    )
+    pd.testing.assert_frame_equal(found, clean(RAW.assign(am=["**", "2", "1"]))[0])
+
+
+def test_a_row_for_each_group_has_marks_too():
+    declared = LONG.model_copy(update={"marks": {"-1": "**"}})
+    found, _ = clean(ROWS.assign(m=["-1", *ROWS["m"][1:]]), declared)
+    moe = found.set_index(["area", "race"])["moe"]
+    assert np.isnan(moe["01", "White"])
+    assert moe["01", "Asian"] == 5
+
+
 def test_a_decimal_comma_swaps_the_separators():
     comma = PEOPLE.model_copy(update={"decimal": ","})
     raw = RAW.assign(w=["1.200", "5", "7"])
@@ -326,6 +358,32 @@ def test_shares_are_not_people():
     source = PEOPLE.model_copy(update={"margins": {}})
     with pytest.raises(InputError, match="add up to 100; these are shares"):
         clean(raw, source)
+
+
+def sums(*totals):
+    """Give each area a total of two groups."""
+    names = [f"{i:02}" for i in range(len(totals))]
+    asian = [total // 3 for total in totals]
+    white = [total - part for total, part in zip(totals, asian, strict=True)]
+    raw = pd.DataFrame({"id": names, "w": map(str, white), "a": map(str, asian)})
+    source = PEOPLE.model_copy(update={"margins": {}})
+    return clean(raw, source, city=pd.DataFrame({"area": names}))[0]
+
+
+@pytest.mark.parametrize(
+    "totals", [(100, 99, 101), (100, 0, 99, 100), (100,) * 9 + (98,)]
+)
+def test_whole_percents_are_not_people(totals):
+    with pytest.raises(
+        InputError, match=r"p\.csv: .* add up to 99 to 101; .*not people"
+    ):
+        sums(*totals)
+
+
+@pytest.mark.parametrize("totals", [(100, 99), (100, 100, 500), (0, 0, 0), (100, 0, 0)])
+def test_small_areas_are_people(totals):
+    """Two areas, or a few of many, may happen to have a hundred residents."""
+    assert sums(*totals)["estimate"].sum() == sum(totals)
 
 
 LONG = sources.Population(

@@ -86,9 +86,12 @@ def test_a_folder_and_a_pattern_are_files_together(tmp_path):
 
 # What sources.yaml may say --------------------------------------------------------
 
-AREAS = {"file": "t.geojson", "kind": "tract", "columns": {"area": "GEOID"}}
+AREAS = {
+    **{"file": "t.geojson", "kind": "tract", "vintage": "2020"},
+    "columns": {"area": "GEOID"},
+}
 PEOPLE = {
-    **{"file": "p.csv", "columns": {"area": "GEOID"}},
+    **{"file": "p.csv", "vintage": "2020", "columns": {"area": "GEOID"}},
     **{"estimates": {"White": "w", "Asian": "a"}},
 }
 REQUESTS = {
@@ -152,6 +155,9 @@ def test_what_nobody_confirmed_is_refused(described):
         ("requests", {"keep": {"id": [7]}}, ["requests.0.keep.id.0"]),
         ("workers", {"as_of": "2025-13-01"}, ["as_of"]),
         ("areas", {"vintage": "2010"}, ["vintage", "p.csv", "one census"]),
+        ("areas", {"vintage": ""}, ["t.geojson", "vintage is missing"]),
+        ("population", {"vintage": " "}, ["p.csv", "vintage is missing"]),
+        ("population", {"marks": {"-1": "?"}}, ["population.0.marks", "'?'", "**"]),
         ("population", {"margins": {"White": "m"}}, ["p.csv", "margins"]),
         (
             "population",
@@ -180,6 +186,54 @@ def test_files_belong_together(described):
     refusal(ParamsError, lambda: described(unknown), "request")
     two = GOOD | {"areas": [AREAS, AREAS | {"file": "u.geojson"}]}
     refusal(ParamsError, lambda: described(two), "areas")
+
+
+def test_two_vintages_are_missing_as_much_as_one(described):
+    none = {k: [GOOD[k][0] | {"vintage": ""}] for k in ("areas", "population")}
+    refusal(ParamsError, lambda: described(GOOD | none), "vintage is missing")
+    alone = {"confirmed": True, "areas": none["areas"]}
+    assert described(alone).areas[0].vintage == ""  # nothing to be compared with
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "key"),
+    [
+        ("areas", {"kind": "area (TO CONFIRM)"}, "areas.0.kind"),
+        ("areas", {"vintage": "TO CONFIRM"}, "areas.0.vintage"),
+        ("requests", {"source": "TO CONFIRM"}, "requests.0.source"),
+        ("requests", {"data_until": "TO CONFIRM"}, "requests.0.data_until"),
+        ("requests", {"keep": {"s": ["a", "TO CONFIRM"]}}, "requests.0.keep.s.1"),
+        ("workers", {"races": {"X": "TO CONFIRM"}}, "workers.0.races.X"),
+    ],
+)
+def test_what_is_left_open_is_not_confirmed(described, kind, change, key):
+    wrong = GOOD | {kind: [GOOD[kind][0] | change]}
+    facts = [f"{key}: still says 'TO CONFIRM'", "1 place"]
+    refusal(ParamsError, lambda: described(wrong), "x/sources.yaml", *facts)
+
+
+def test_two_open_vintages_are_equal_and_refused(described):
+    open_ = {
+        k: [GOOD[k][0] | {"vintage": "TO CONFIRM"}] for k in ("areas", "population")
+    }
+    refusal(ParamsError, lambda: described(GOOD | open_), "areas.0.vintage", "2 place")
+
+
+def test_parts_of_one_file_are_listed_apart(described):
+    both = [{"member": "2024.csv"}, {"member": "2025.csv"}]
+    zipped = [REQUESTS | {"file": "r.zip"} | part for part in both]
+    assert len(described(GOOD | {"requests": zipped}).requests) == 2
+    twice = GOOD | {"requests": [zipped[0], zipped[0]]}
+    refusal(ParamsError, lambda: described(twice), "r.zip, 2024.csv is listed twice")
+
+
+def test_a_population_names_all_its_columns():
+    people = sources.Population(
+        file="p.csv",
+        columns={"area": "id", "race": "r", "estimate": "n"},
+        hispanic={"column": "origin", "yes": ["H"]},
+    )
+    assert people.declared_columns() == ["id", "r", "n", "origin"]
 
 
 def test_an_ambiguous_value_names_city_file_and_line(described):

@@ -18,7 +18,7 @@ import sys
 from equity import prepare
 made = prepare.load("sample", period="2025Q4", quarters=int(sys.argv[1]),
                     race_standard="omb1997")
-print(len(made.requests))
+print(made.request_counts[["closed", "censored"]].to_numpy().sum())
 """
 
 
@@ -37,13 +37,13 @@ def clone(root, tmp_path, monkeypatch):
 def builds(monkeypatch):
     """Count how often tables are made."""
     count = []
-    make = module._make
+    make = module._Making.all
 
     def counted(*args, **kwargs):
         count.append(1)
         return make(*args, **kwargs)
 
-    monkeypatch.setattr(module, "_make", counted)
+    monkeypatch.setattr(module._Making, "all", counted)
     return count
 
 
@@ -75,7 +75,6 @@ def test_every_file_reads_what_it_uses_and_sets_aside(clone):
     ).fillna(0)
     assert (sums["read"] == sums["used"] + sums["set aside"]).all()
     used = sums["used"].droplevel("file").astype(int).to_dict()
-    assert used["requests"] == len(made.requests)
     assert used["workers"] == len(made.workers)
     assert used["events"] == len(made.events)
     assert used["areas"] == len(made.areas)
@@ -85,13 +84,13 @@ def test_every_file_reads_what_it_uses_and_sets_aside(clone):
     assert used["scores"] == len(made.scores)
     assert used["facilities"] == len(made.facilities)
     counted = made.request_counts[["closed", "censored"]].sum().sum()
-    assert counted == len(made.requests)
+    assert counted == used["requests"]
     assert (made.files["sha256"].str.len() == 64).all()
 
 
 def test_a_change_of_data_meaning_or_settings_is_noticed(clone, builds):
     before = load()
-    assert len(load(quarters=2).requests) < len(before.requests)
+    assert len(load(quarters=2).request_counts) < len(before.request_counts)
     raw = clone / "data" / "raw" / "sample"
     facilities = raw / "facilities.csv"
     lines = facilities.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -153,7 +152,7 @@ def test_a_city_may_have_one_kind_only(clone):
     described.write_text(only, encoding="utf-8")
     made = load()
     assert len(made.outcomes) > 0
-    for name in ("areas", "workers", "requests", "request_counts", "population"):
+    for name in ("areas", "workers", "request_counts", "population"):
         table = getattr(made, name)
         assert table.empty
         assert set(module.EMPTY[name]) <= set(table.columns)

@@ -147,11 +147,12 @@ def test_events():
         ("set aside", "the same row again", 1),
         (
             "set aside",
-            "column What: 'Moved' is not declared as a hire, promotion or separation",
+            "column What: its kind is not declared as a hire, promotion or separation",
             1,
         ),
         ("set aside", "its date is missing or unreadable", 1),
     ]
+    assert "'Moved' (1 row)" in ledger.listing()["row"].to_list()
 
 
 @pytest.mark.parametrize(
@@ -225,21 +226,23 @@ def test_employment_is_told_apart():
     assert found["employment"].to_list() == [*kinds.values(), ""]
     with pytest.raises(UnmappedLabelError, match=r"w\.csv, column Kind.*'X' \(2\)"):
         clean({"Kind": "X"}, {"Kind": "X"}, source=source)
+    names = [{"Kind": f"Person {i}"} for i in range(4)]
+    with pytest.raises(UnmappedLabelError, match=r"Kind: 4 .*right column") as error:
+        clean({"Kind": "R"}, *names, source=source)
+    assert "Person" not in str(error.value)
 
 
-def test_departments_that_are_not_declared_are_set_aside_by_name():
+def test_departments_that_are_not_declared_are_set_aside_and_not_published():
     source = changed(departments=["Fire", "Public Works"])
     found, ledger = clean(
         {}, {"Dept": "Fleet"}, {"Dept": "Public  Works"}, source=source
     )
     assert found["department"].to_list() == ["Fire", "Public Works"]
-    assert ledger.entries == [
-        ("set aside", "column Dept: 'Fleet' is not a declared department", 1)
-    ]
-    names = [{"Dept": f"Name {i}"} for i in range(9)]  # the wrong column, perhaps
-    _, ledger = clean(*names, source=source)
-    assert ledger.entries == [
-        ("set aside", "column Dept: its label is not a declared department", 9)
+    rule = "column Dept: its department is not a declared one"
+    assert ledger.entries == [("set aside", rule, 1)]
+    assert ledger.found == [
+        ("set aside", rule, ["2"]),
+        ("set aside", rule, ["'Fleet' (1 row)"]),
     ]
 
 
@@ -258,16 +261,21 @@ def count(*rows, source=COUNTS):
     return workforce.clean_workers(raw, source, ledger, standard=OMB), ledger
 
 
+PLENTY = [(label, "Fire", "X", "1") for label in COUNTS.races for _ in range(40)]
+FEWEST = len(PLENTY)  # rows that tell a count, beside which some may be hidden
+
+
 def test_counts_become_people():
     found, ledger = count(
+        *PLENTY,
         ("White", "Fire", "F", "2"),
         ("White", "Fire", "M", "0"),
         ("Asian - Chinese", "Fire", "F", "1"),
         ("Asian - Indian", "Fire", "F", "<5"),
         ("Asian - Indian", "Fire", "M", "x"),
     )
-    assert found["race"].to_list() == ["White", "White", "Asian"]
-    assert found["detail"].to_list() == ["White", "White", "Asian - Chinese"]
+    assert found["race"].to_list()[FEWEST:] == ["White", "White", "Asian"]
+    assert found["detail"].to_list()[FEWEST:] == ["White", "White", "Asian - Chinese"]
     assert ledger.entries == [
         ("set aside", "column N: its count is hidden in the source", 1),
         ("set aside", "column N: its count is missing or unreadable", 1),
@@ -275,6 +283,44 @@ def test_counts_become_people():
     ]
     frame = ledger.frame().set_index("action")["rows"]
     assert frame["read"] == frame["used"] + frame["set aside"].sum()
+
+
+@pytest.mark.parametrize("mark", ["*", "<5", "12.5", "", "N/A", "."])
+@pytest.mark.parametrize("beside", [(), (("Asian - Indian", "Fire", "M", "0"),)])
+def test_a_group_whose_counts_are_all_hidden_is_not_nobody(mark, beside):
+    rows = [row for row in PLENTY if row[0] == "White"]
+    hidden = [("Asian - Chinese", "Fire", "F", mark), *beside]
+    with pytest.raises(InputError) as error:
+        count(*rows, *hidden)
+    text = str(error.value)
+    assert text.startswith("c.xlsx: column N: Asian would be counted as nobody")
+    assert "1 of its rows" in text
+    assert "ask the publisher" in text
+    assert "out of the crosswalk" in text
+    found, ledger = count(*rows, *hidden, ("Asian - Indian", "Fire", "M", "7"))
+    assert found["race"].value_counts().to_dict() == {"White": 40, "Asian": 7}
+    assert ledger.entries[0][::2] == ("set aside", 1)
+
+
+def test_a_group_left_out_of_the_crosswalk_is_missing():
+    source = changed(COUNTS, races={"White": "White"})
+    rows = [row for row in PLENTY if row[0] == "White"]
+    hidden = [("Asian - Chinese", "Fire", "F", "*")] * 9
+    found, ledger = count(*rows, *hidden, source=source)
+    assert workforce.recordable([found])["race"].to_list() == ["White"]
+    rule = "column N: its count is hidden in the source"
+    assert ledger.entries == [("set aside", rule, 9)]
+
+
+@pytest.mark.parametrize("mark", ["*", "<5", "12.5"])
+def test_many_hidden_counts_are_refused(mark):
+    """6 of 120 + 6 rows are 4.8 %, 7 of 127 are 5.5 %; a blank says nothing."""
+    hidden, blank = ("White", "Fire", "F", mark), ("White", "Fire", "F", "")
+    found, ledger = count(*PLENTY, *[hidden] * 6, *[blank] * 50)
+    assert len(found) == FEWEST
+    assert sum(rows for _, _, rows in ledger.entries) == 56
+    with pytest.raises(InputError, match=r"column N: 7 of 127 counts.*than 5%.*publ"):
+        count(*PLENTY, *[hidden] * 7, *[blank] * 50)
 
 
 def test_counts_of_nobody_else():
@@ -297,8 +343,9 @@ def test_counts_of_nobody_else():
             st.sampled_from(["Fire", "Police"]),
             st.sampled_from(["F", "M"]),
             st.sampled_from(["0", "1", "3", "1,2", "*", "", "12"]),
-        )
-    ),
+        ),
+        max_size=6,  # beside the others, at most 5 % hidden
+    ).map(lambda rows: [*PLENTY, *rows]),
     st.randoms(use_true_random=False),
 )
 @relaxed
@@ -400,6 +447,24 @@ def test_events_as_counts_of_one_period():
     ]
 
 
+def test_events_of_a_kind_whose_counts_are_hidden_are_not_none():
+    source = sources.Events(
+        file="e.csv",
+        races={"White": "White", "Asian": "Asian"},
+        kinds={"In": "hire", "Up": "promotion"},
+        on="2020-12-31",
+        columns={"kind": "What", "race": "Race", "people": "N"},
+    )
+    rows = [("In", "White", "3"), ("Up", "White", "3"), ("In", "Asian", "2")] * 9
+    raw = pd.DataFrame(
+        [*rows, ("Up", "Asian", "<5")], columns=["What", "Race", "N"], dtype="str"
+    )
+    with pytest.raises(InputError, match=r"column N: Asian \(promotion\) would be"):
+        workforce.clean_events(
+            raw, source, Ledger("events", "e.csv", len(raw)), standard=OMB
+        )
+
+
 def test_several_races_are_one_person():
     source = changed(
         races={"W": "White", "B": race.BLACK}, several={"separators": [";"]}
@@ -471,8 +536,9 @@ def test_departments_of_others_making(shared):
     departments = pd.read_csv(path, dtype=str)["department"].to_list()
     source = changed(BAD, departments=departments)
     found, ledger = bad(shared, "key-03", source)
-    rule = "column department: 'Fleet' is not a declared department"
+    rule = "column department: its department is not a declared one"
     assert ("set aside", rule, 9) in ledger.entries
+    assert ("set aside", rule, ["'Fleet' (9 rows)"]) in ledger.found
     assert len(found) == ledger.read - 9
     good, ledger = bad(shared, "good", source)
     assert len(good) == ledger.read
@@ -537,7 +603,7 @@ def test_a_state_as_counts(root, shared):
         "hire": 26_382,
         "promotion": 16_837,
     }
-    assert total(third, "set aside", "other State Agencies") == 5_685
+    assert total(third, "set aside", "its kind is not declared") == 5_685
 
 
 def test_three_layouts_of_one_roster(root, shared):

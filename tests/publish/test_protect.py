@@ -482,3 +482,22 @@ def test_tables_of_text_pass_and_empty_tables_too():
     words = pd.DataFrame({"file": ["a.csv"], "licence": ["public domain"]})
     assert protect(words).frame["licence"].tolist() == ["public domain"]
     assert len(protect(compared().iloc[:0]).frame) == 0
+
+
+def test_people_without_a_race_cannot_be_worked_back_from_shares():
+    """40, 30 and 20 people, and 3 unknown: 40 is 43.0 % of 93, so 93 - 90 is 3."""
+    table = pd.DataFrame(
+        {
+            "group": ["White", "Asian", "Black", "Unknown"],
+            "recorded": ["yes", "yes", "yes", "no"],
+            "measure": "share of all workers",
+            "events": [40, 30, 20, 3],
+            "population": 93,
+            "estimate": [40 / 93, 30 / 93, 20 / 93, 3 / 93],
+        }
+    )
+    shown = protect(table, min_cell=10, lines=()).frame
+    hidden = shown["events"].isna()
+    assert hidden.to_list() == [False, False, True, True]
+    # Whoever knows the total of all knows only that 23 people are of two groups.
+    assert shown.loc[hidden, "estimate"].isna().all()

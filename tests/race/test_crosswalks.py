@@ -148,6 +148,29 @@ def test_an_error_does_not_list_a_column_of_names():
     assert "Person" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("counts", "shown"),
+    [
+        ([1, 1], True),
+        ([1, 1, 1], False),
+        ([40, 1, 1], False),
+        ([40, 9, 1], True),
+        ([40, 9, 1, 1], False),
+        ([2] * race.LISTED, True),
+        ([2] * (race.LISTED + 1), False),
+    ],
+)
+@pytest.mark.parametrize("blanks", [0, 1, 500])
+def test_labels_that_may_be_names_are_only_counted(counts, shown, blanks):
+    labels = {f"label {i}": count for i, count in enumerate(counts)}
+    if blanks and len(labels) < race.LISTED:
+        labels[" "] = blanks
+    text = race.listed(pd.Series(labels))
+    assert ("label 0" in text) == shown
+    assert ("right column" in text) != shown
+    assert shown or f"{len(labels)} labels in {sum(labels.values()):,} rows" in text
+
+
 def test_an_error_does_not_repeat_a_text():
     text = "My mother's people are from " + "far away " * 10
     with pytest.raises(UnmappedLabelError, match=r"a text of 118 characters \(1\)"):

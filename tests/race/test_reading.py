@@ -130,6 +130,41 @@ def test_yes_no_columns():
     ]
 
 
+def test_ticked_kinds_of_unknown_stay_apart_from_no_tick():
+    ticks = {"columns": {"W": "White", "B": race.BLACK, "U": "Declined"}, "yes": ["1"]}
+    found = read(
+        [""] * 21,
+        W=[""] * 20 + ["1"],
+        B=[""] * 21,
+        U=["1"] * 10 + [""] * 10 + ["1"],
+        several=ticks,
+    )
+    counts = found.group.value_counts()
+    assert counts[counts > 0].to_dict() == {
+        **{"Declined": 10, "Not recorded": 10, race.WHITE: 1},
+    }
+    assert found.several.to_list() == [""] * 20 + [race.WHITE]
+    assert found.detail.to_list()[:11] == ["Declined"] * 10 + [""]
+    assert found.detail.iloc[20] == "White; Declined"
+    assert found.notes == [
+        ("no race is ticked; read as Not recorded", 10),
+        ("a race and an unknown answer; the race counts", 1),
+    ]
+
+
+def test_a_ticked_unknown_beside_hispanic_origin_or_a_label():
+    ticks = {"columns": {"U": "Declined"}, "yes": ["1"]}
+    found = read(
+        ["", "White", "Unknown"],
+        U=["1", "1", "1"],
+        ETH=["Y", "N", "N"],
+        several=ticks,
+        hispanic=ORIGIN,
+    )
+    assert found.group.to_list() == [race.HISPANIC, race.WHITE, "Unknown"]
+    assert found.notes == [("a race and an unknown answer; the race counts", 2)]
+
+
 def test_what_no_tick_at_all_means_is_declared():
     ticks = {"columns": {"BLK": race.BLACK}, "yes": ["1"], "none": race.WHITE}
     found = read(["", "", "Unknown"], BLK=["1", "", ""], several=ticks)
@@ -193,6 +228,27 @@ def test_a_column_of_names_is_not_repeated(people):
     with pytest.raises(UnmappedLabelError, match="right column") as error:
         read([f"Person {number}" for number in range(people)])
     assert "Person" not in str(error.value)
+
+
+NAMES = ["A. Jones", "B. Brown", "C. Smith", "D. Smith"]
+
+
+@pytest.mark.parametrize("beside", [[""] * 9, ["White"] * 9, ["", "E. Doe", "E. Doe"]])
+def test_names_are_not_repeated_beside_labels_that_are_known(beside):
+    with pytest.raises(UnmappedLabelError, match="right column") as error:
+        read([*NAMES, *beside])
+    assert not any(name in str(error.value) for name in [*NAMES, "Doe"])
+    assert f"RACE: {4 + ('E. Doe' in beside)} label(s)" in str(error.value)
+
+
+def test_names_are_not_repeated_from_a_column_of_answers():
+    ticks = {"columns": {"WHT": "White"}, "yes": ["Y"], "no": ["N"]}
+    answers = [*NAMES, "Y", ""]
+    for column, keys in (("WHT", {"several": ticks}), ("ETH", {"hispanic": ORIGIN})):
+        with pytest.raises(UnmappedLabelError, match="right column") as error:
+            read([""] * 6, **{column: answers}, **keys)
+        assert not any(name in str(error.value) for name in NAMES)
+        assert f"column {column}: 4 value(s)" in str(error.value)
 
 
 def test_a_blank_has_a_meaning_or_is_an_error():

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import narwhals as nw
+import numpy as np
 
 from equity.prepare.engine.engines import Engine
 from equity.prepare.engine.moments import Moments
@@ -125,6 +126,37 @@ def once(
     return Once(
         nw.concat([part.select(*columns) for part in kept]), same, others, examples
     )
+
+
+def hashes(engine: Engine, rows: nw.LazyFrame) -> np.ndarray:
+    """Hash the different request numbers of a file, for a comparison with another's.
+
+    Parameters
+    ----------
+    engine
+        That the rows are on.
+    rows
+        With `request_id`; a blank is no number.
+
+    Returns
+    -------
+    ndarray
+        Whole numbers, sorted; equal numbers have equal ones.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from equity.prepare.engine import engines
+    >>> with engines.start("duckdb") as engine:
+    ...     one, other = (hashes(engine, engine.upload(pd.DataFrame(
+    ...         {"request_id": ids}))) for ids in (["1", "2", ""], [" 2", "3"]))
+    >>> len(one), len(np.intersect1d(one, other))
+    (2, 1)
+    """
+    number = nw.col(NUMBER).cast(nw.String).str.strip_chars()
+    named = rows.select(number.alias(NUMBER)).filter(nw.col(NUMBER) != "")
+    found = engine.table(engine.hashed(named, NUMBER).select(HASH))
+    return np.unique(found[HASH].to_numpy())
 
 
 def _is_number(rows: nw.LazyFrame) -> nw.Expr:
