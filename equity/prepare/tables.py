@@ -291,6 +291,7 @@ class _Making:
             self.made["recorded"].append(counted[RECORDED])
         labels = source.crosswalk(self.standard)
         declared = pd.DataFrame(labels.items(), columns=["labels", "race"])
+        declared["labels"] = declared["labels"].replace("", "(blank)")
         declared = declared.groupby("race", as_index=False, sort=False)["labels"]
         listed = declared.agg("; ".join)
         self.made["crosswalks"].append(listed.assign(**named)[CROSSWALKS])

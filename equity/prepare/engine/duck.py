@@ -37,7 +37,10 @@ class DuckDB(Engine):
             }
         )
         self.connection.execute("SET TimeZone = 'UTC'")
-        self.connection.execute("SET enable_progress_bar = false")
+        # Where it is off it cannot be set either: a kernel without widgets refuses.
+        shown = "SELECT current_setting('enable_progress_bar')"
+        if self.connection.execute(shown).fetchall()[0][0]:
+            self.connection.execute("SET enable_progress_bar = false")
         self.kept = 0
 
     def upload(self, frame: pd.DataFrame) -> nw.LazyFrame:
