@@ -298,6 +298,19 @@ def test_a_worker_twice(city):
     assert len(found.workers) == 120
 
 
+def test_a_group_that_one_of_two_rosters_cannot_record(city):
+    city.sources = City.fresh({"workers"})
+    frame = rows(city, "workforce.csv")
+    save(city, frame.iloc[:60], "workforce.csv")
+    save(city, frame.iloc[60:][frame["race"] != "Asian"], "fire.csv")
+    fire = {**copy.deepcopy(city.of("workers")), "file": "fire.csv"}
+    del fire["races"]["Asian"]
+    city.sources["workers"].append(fire)
+    found = city.load()
+    (rule,) = [r for r in entries(found, "workers", NOTE) if "cannot record" in r]
+    assert rule.startswith("cannot record Asian, which")
+
+
 def test_excel_errors_for_a_race(city):
     city.sources = City.fresh({"workers"})
     frame = rows(city, "workforce.csv")

@@ -228,6 +228,7 @@ class _Making:
             )
             ledgers.append(ledger)
         frames = workforce.together(read_all, ledgers)
+        _note_groups(frames, ledgers)
         for source, ledger, tidy in zip(
             self.declared.workers, ledgers, frames, strict=True
         ):
@@ -313,6 +314,21 @@ def _kept(raw: pd.DataFrame, source: sources.Source, ledger: Ledger) -> pd.DataF
     if rows.empty:
         raise InputError(f"{source.file}: no row is left; check 'keep' in sources.yaml")
     return rows
+
+
+def _note_groups(frames: list[pd.DataFrame], ledgers: list[Ledger]) -> None:
+    """Note which groups a roster cannot record and another of the same day can."""
+    for frame, ledger in zip(frames, ledgers, strict=True):
+        others = [f for f in frames if set(f["as_of"]) & set(frame["as_of"])]
+        known = {g for other in others for g in other["race"].cat.categories}
+        lacking = known - set(frame["race"].cat.categories) - set(race.UNKNOWN)
+        if lacking:
+            named = ", ".join(group for group in race.ORDER if group in lacking)
+            ledger.note(
+                f"cannot record {named}, which another roster of the day can: "
+                "counted as none here",
+                len(frame),
+            )
 
 
 def _records_race(source: sources.Source) -> bool:
