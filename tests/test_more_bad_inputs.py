@@ -302,7 +302,7 @@ def test_a_group_that_one_of_two_rosters_cannot_record(city):
     city.sources = City.fresh({"workers"})
     frame = rows(city, "workforce.csv")
     save(city, frame.iloc[:60], "workforce.csv")
-    save(city, frame.iloc[60:][frame["race"] != "Asian"], "fire.csv")
+    save(city, frame.iloc[60:].query("race != 'Asian'"), "fire.csv")
     fire = {**copy.deepcopy(city.of("workers")), "file": "fire.csv"}
     del fire["races"]["Asian"]
     city.sources["workers"].append(fire)
