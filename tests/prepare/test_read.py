@@ -417,6 +417,16 @@ def test_a_zip_with_a_password_is_refused(table):
     refusal(lambda: table(bytes(content), name="a.zip"), "a.zip", "password")
 
 
+def test_a_zip_packed_in_an_unknown_way_is_refused_as_such(table):
+    content = bytearray(zipped({"x.csv": TEXT}))
+    unknown = (97).to_bytes(2, "little")  # WavPack, by the list of methods of .ZIP
+    content[8:10] = unknown  # in the file, and below in the directory
+    directory = content.index(b"PK\x01\x02")
+    content[directory + 10 : directory + 12] = unknown
+    call = lambda: table(bytes(content), name="a.zip")  # noqa: E731
+    refusal(call, "a.zip", "packed in a way", "unpack it", never=["damaged"])
+
+
 @pytest.mark.parametrize("name", ["a.csv.gz", "a.zip", "a.xlsx"])
 def test_an_archive_without_end_is_refused(table, monkeypatch, name):
     monkeypatch.setattr(containers, "LIMIT", 1 << 20)

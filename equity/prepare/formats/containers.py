@@ -20,8 +20,8 @@ from equity.errors import InputError
 
 LIMIT = 4 * 1024**3  # bytes, unpacked
 BROKEN = (  # what gzip and zip raise for archives that are damaged or cut short
-    *(EOFError, OSError, zlib.error, zipfile.BadZipFile, NotImplementedError),
-    RuntimeError,  # a password
+    *(EOFError, OSError, zlib.error, zipfile.BadZipFile),
+    RuntimeError,  # a password, or a way of packing that zipfile does not know
 )
 ODDITIES = re.compile(r"(^|/)(__MACOSX/|\.[^.]|Thumbs\.db$|desktop\.ini$)")
 # What files begin with, what they then are, and what to do.
@@ -158,6 +158,11 @@ class _Measured(io.RawIOBase):
 def _damaged(file: str, error: Exception) -> InputError:
     if "password" in str(error) or "encrypted" in str(error):
         return InputError(f"{file} has a password; save a copy without")
+    if isinstance(error, RuntimeError):
+        return InputError(
+            f"{file} is packed in a way that cannot be read here; unpack it, and save "
+            "it as .gz or as an ordinary zip"
+        )
     return InputError(
         f"{file} is damaged or cut short ({type(error).__name__}); download or export "
         "it again"
