@@ -1,7 +1,7 @@
 """What to analyse: one typed model of a `params/<city>.yaml` file."""
 
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -36,6 +36,8 @@ class Params(BaseModel):
     reference: str = "White"
     confidence: Annotated[float, Field(ge=0.5, le=0.999)] = 0.95
     min_cell: Annotated[int, Field(ge=5, le=30)] = 10
+    zeros: Literal["shown", "hidden"] = "shown"
+    rounding: Literal[0, 3, 5, 10] = 0
     target_days: Annotated[int, Field(ge=1, le=3650)] = 14
     departments: Annotated[int, Field(ge=1, le=30)] = 12
     replicates: Annotated[int, Field(ge=200, le=20_000)] = 1000
@@ -156,6 +158,8 @@ def _allowed(key: str) -> str:
         for name in ("ge", "le", "pattern")
         if getattr(rule, name, None) is not None
     }
+    if get_origin(field.annotation) is Literal:
+        return f"one of {list(get_args(field.annotation))}"
     kind = {int: "a whole number", float: "a number", str: "text"}[field.annotation]
     if key == "city":
         return "text of small letters, digits, - and _ only (it names folders)"

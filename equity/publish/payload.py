@@ -101,6 +101,29 @@ class Cell(_Payload):
         return self.value in (None, [None, None])
 
 
+class Counts(_Payload):
+    """What a reader is told about the counts of one topic; for the audit alone.
+
+    A cell is ``[labels, low, high]``: for each dimension a label, a list of labels, or
+    None for every value; then the fewest and the most the count can be (None: no
+    bound). Equal bounds are a count that is shown.
+    """
+
+    topic: str
+    dimensions: list[_Text]
+    cells: list[list[Any]]
+    known: bool = False
+
+    @model_validator(mode="after")
+    def _are_cells(self) -> "Counts":
+        for number, cell in enumerate(self.cells, start=1):
+            if not _is_cell(cell, len(self.dimensions)):
+                raise ValueError(
+                    f"cell {number} must be [labels by dimension, low, high]"
+                )
+        return self
+
+
 class Table(_Payload):
     """A published table."""
 
@@ -112,6 +135,7 @@ class Table(_Payload):
     row_header: int = 0
     notes: list[_Text] = []
     source: str = ""
+    counts: list[Counts] = []
 
     @model_validator(mode="after")
     def _is_a_table(self) -> "Table":
@@ -132,7 +156,11 @@ class Table(_Payload):
 
 
 class Figure(_Payload):
-    """A published figure or map; ``narrow`` is the same drawing for a telephone."""
+    """A published figure or map.
+
+    ``narrow`` is the same drawing for a telephone, ``data`` its numbers as a table;
+    ``download`` says that no other table of the page holds them.
+    """
 
     kind: Literal["figure"]
     name: _Slug
@@ -141,6 +169,9 @@ class Figure(_Payload):
     source: str = ""
     svg: _Text
     narrow: str = ""
+    data: Table | None = None
+    download: bool = False
+    counts: list[Counts] = []
 
     @property
     def size(self) -> tuple[int, int] | None:
@@ -153,12 +184,33 @@ class Figure(_Payload):
         return _size(self.narrow) if self.narrow else None
 
 
+class Headline(_Payload):
+    """The numbers of one comparison, rounded as its sentence has them.
+
+    ``clear`` says whether the interval leaves out parity; ``people_to_parity`` is
+    None where it does not apply.
+    """
+
+    measure: _Text
+    group: _Text
+    reference: str = ""
+    unit: _Unit
+    estimate: int | FiniteFloat
+    low: _Number = None
+    high: _Number = None
+    people_to_parity: int | None = None
+    clear: bool
+    sentence: _Text
+
+
 class Finding(_Payload):
     """What a table says, in sentences; ``text`` is the same in one piece."""
 
     kind: Literal["finding"]
     text: str = ""
     sentences: Annotated[list[_Text], Field(min_length=1)]
+    rows: list[Headline] = []
+    counts: list[Counts] = []
 
 
 class Note(_Payload):
@@ -169,6 +221,21 @@ class Note(_Payload):
 
 
 _KINDS = {"table": Table, "figure": Figure, "finding": Finding, "note": Note}
+
+
+def _is_cell(cell: list[Any], dimensions: int) -> bool:
+    """Whether a cell of `Counts` is what it should be."""
+    if len(cell) != 3 or not isinstance(cell[0], list) or len(cell[0]) != dimensions:
+        return False
+    sets = [[part] if isinstance(part, str) else part for part in cell[0]]
+    named = all(
+        part is None
+        or (isinstance(part, list) and all(isinstance(label, str) for label in part))
+        for part in sets
+    )
+    low, high = cell[1:]
+    whole = type(low) is int and (high is None or type(high) is int)
+    return named and whole and low >= 0 and (high is None or low <= high)
 
 
 def _size(svg: str) -> tuple[int, int] | None:
