@@ -88,6 +88,25 @@ def test_min_cell_has_a_floor_and_a_ceiling(min_cell):
         protect(pd.DataFrame({"group": ["A"], "events": [50]}), min_cell=min_cell)
 
 
+@pytest.mark.parametrize(
+    ("asked", "fact"),
+    [
+        (
+            {"zeros": "maybe"},
+            r"zeros is 'maybe'; expected one of \['shown', 'hidden'\]",
+        ),
+        ({"rounding": 7}, r"rounding is 7; expected one of \[0, 3, 5, 10\]"),
+        ({"rounding": True}, "rounding is True"),
+        ({"population": "half"}, "population is 'half'"),
+        ({"population": "whole", "outcome": True}, "members of the population"),
+    ],
+)
+def test_choices_are_checked(asked, fact):
+    table = pd.DataFrame({"group": ["A"], "events": [50], "population": [90]})
+    with pytest.raises(ParamsError, match=fact):
+        protect(table, **asked)
+
+
 def test_a_hidden_row_takes_every_number_made_from_it():
     frame = pd.DataFrame(
         {
@@ -124,6 +143,51 @@ def test_public_columns_stay():
     shown = protect(frame, lines=None, public=["residents"]).frame
     assert shown["residents"].iloc[0] == 0.1
     assert protect(frame, lines=None).frame["residents"].isna().all()
+
+
+@pytest.mark.parametrize("name", ["estimate", "share", "events", "people_to_parity"])
+def test_what_is_made_from_counts_is_not_public(name):
+    frame = pd.DataFrame({"group": ["A"], "events": [4], "population": [37]})
+    with pytest.raises(DisclosureError, match="cannot be public"):
+        protect(frame.assign(**{name: 8}), public=[name])
+
+
+@pytest.mark.parametrize(("times", "decimals"), [(1, 3), (100, 1), (1, 9)])
+def test_a_rate_by_another_name_is_not_public(times, decimals):
+    frame = pd.DataFrame(
+        {"group": ["A", "B"], "events": [3, 400], "population": [37, 900]}
+    )
+    rate = (times * frame["events"] / frame["population"]).round(decimals)
+    with pytest.raises(DisclosureError, match="'told' is said to be public"):
+        protect(frame.assign(told=rate), public=["told"])
+    shown = protect(frame.assign(told=[0.5, 0.4]), public=["told"], lines=None).frame
+    assert shown["told"].tolist() == [0.5, 0.4]
+
+
+def test_no_percentage_beside_a_hidden_count(shared):
+    """CMS: a percentage of a shown denominator gives the numerator back."""
+    leak = json.loads((shared / "references/sdc_percent_leak_a.json").read_text())
+    attacks = json.loads((shared / "disclosure_attacks.json").read_text())["attacks"]
+    case = next(a["fixture"] for a in attacks if a["id"] == "dis-07")
+    cases = leak["expected"]["cases"]
+    cases = [*cases, {"n": case["n"], "percent": case["pct"], "decimals": 1}]
+    for told in cases:
+        people, decimals = told["n"], told["decimals"]
+        fits = [
+            k
+            for k in range(people + 1)
+            if round(100 * k / people, decimals) == told["percent"]
+        ]
+        assert fits == told.get("compatible_counts", [case["answer"]])
+        frame = pd.DataFrame(
+            {"group": ["A", "B"], "events": [fits[0], 40],
+             "population": [people, 90], "percent": [told["percent"], 44.4],
+             "estimate": [told["percent"] / 100, 0.444]}
+        )  # fmt: skip
+        for outcome in (False, True):
+            row = protect(frame, lines=None, outcome=outcome).frame.iloc[0]
+            assert row[["events", "percent", "estimate"]].isna().all()
+            assert row["population"] == people
 
 
 def test_masked_counts_are_hidden_only_if_surely_small():
@@ -204,10 +268,14 @@ def test_an_outcome_cannot_be_recovered_from_the_total(people, shares):
 # --- lines --------------------------------------------------------------------
 
 
-def test_subtraction_from_a_total_as_in_the_brief():
+def test_subtraction_from_a_total(shared):
+    """`dis-02`: 219 less 120, 64 and 31 is 4."""
+    attacks = json.loads((shared / "disclosure_attacks.json").read_text())["attacks"]
+    case = next(a["fixture"] for a in attacks if a["id"] == "dis-02")
     frame = pd.DataFrame(
-        {"group": ["White", "Black", "Latino", "AIAN"], "events": [120, 64, 31, 4]}
+        {"group": list(case["cells"]), "events": case["cells"].values()}
     )
+    assert frame["events"].sum() == case["total"]
     shown = protect(frame, min_cell=10).frame
     assert shown["suppressed"].fillna("").tolist() == [
         "",
@@ -458,6 +526,8 @@ def test_the_repr_says_nothing_about_a_row():
     [
         ({"worker_id": 1}, DisclosureError, "worker_id"),
         ({"suppressed": ""}, DisclosureError, "protected before"),
+        ({"coded": ""}, DisclosureError, "protected before"),
+        ({"max_pay": 9}, DisclosureError, "single persons"),
         ({"events": -1}, InputError, "below zero"),
         ({"events": "many"}, InputError, "found text"),
     ],
