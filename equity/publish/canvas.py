@@ -12,6 +12,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import matplotlib as mpl
@@ -53,6 +54,9 @@ def published(
     caption: str,
     alt: str,
     source: str,
+    data: dict[str, Any] | None = None,
+    download: bool = False,
+    counts: Sequence[dict[str, Any]] = (),
     decimals: int = 2,
 ) -> Published:
     """Make one figure that a page may show out of its two drawings.
@@ -61,7 +65,7 @@ def published(
     ----------
     wide, narrow
         The same figure drawn `WIDTH` and `NARROW` inches wide, inside :func:`style`.
-    name, caption, alt, source
+    name, caption, alt, source, data, download, counts
         As in the payload.
     decimals
         Decimals of a point kept in paths.
@@ -88,6 +92,9 @@ def published(
         "svg": svg(wide, name, decimals=decimals),
         # A name has single hyphens: no other figure's ids begin like these.
         "narrow": svg(narrow, f"{name}--narrow", decimals=decimals),
+        "data": data,
+        "download": download,
+        "counts": list(counts),
     }
     return display._publish(payload, pixels(wide, caption))
 
@@ -266,6 +273,7 @@ def _cut(text: str, room: float, size: float, weight: str) -> str:
     return f"{text.rstrip()} …"
 
 
+@lru_cache(maxsize=20_000)
 def _inches(text: str, size: float = 9, weight: str = "normal") -> float:
     """How wide a text is drawn."""
     font = FontProperties(family=HOUSE["font.family"], size=size, weight=weight)

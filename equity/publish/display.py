@@ -9,7 +9,8 @@ table
     "notes": [str], "source": str}``. A column is ``{"name", "label", "type"}``, its
     type "text" or one of ``UNITS``. A cell is ``{"value", "text", "hidden"}``: the
     rounded number (a string in a text column, or None), what a reader sees, and
-    whether protection took it away.
+    whether protection took it away. A cell whose share is shown as a range has no
+    value and the text "5% or less".
 
     Two columns that are the limits of one interval are shown as one, of type
     "interval": ``{"name": "conf_low_conf_high", "label", "type": "interval", "unit":
@@ -17,16 +18,20 @@ table
     high] (each a number or None), or None as a whole; ``text`` is "2.2 to 4.1". A
     download writes two columns, called ``names``.
 figure
-    ``{"kind": "figure", "name", "caption", "alt", "source", "svg", "narrow"}``; maps
-    too. ``narrow`` is the same drawing for a telephone; the alternative text is that
-    of both. The ids inside a drawing begin with the figure's name, so several can
-    share a page. In a notebook's output the drawings are stored beside the payload,
-    as ``image/svg+xml`` and ``application/vnd.equity.narrow+svg``.
+    ``{"kind": "figure", "name", "caption", "alt", "source", "svg", "narrow", "data",
+    "download": bool}``; maps too. ``narrow`` is the same drawing for a telephone; the
+    alternative text is that of both; ``data`` is a table of the numbers drawn. The ids
+    inside a drawing begin with the figure's name, so several can share a page. In a
+    notebook's output the drawings are stored beside the payload, as ``image/svg+xml``
+    and ``application/vnd.equity.narrow+svg``.
 finding
     ``{"kind": "finding", "sentences": [str], "text": str}``; ``text`` is all
     sentences in a row.
 note
     ``{"kind": "note", "text": str}``: something that could not be shown, and why.
+
+Tables and figures also have ``counts``: what a reader is told about the counts behind
+them, as `equity.publish.payload.Counts`. They are for the audit and shown nowhere.
 
 Numbers are rounded once, here: a percent of 12.3 is stored as 12.3 and printed as
 "12.3%"; points are percentage points; the minus sign in text is a real one.
@@ -65,7 +70,8 @@ HIDDEN, NOT_APPLICABLE, NOT_KNOWN = "hidden", "n/a", "not known"
 
 _TOKEN = object()
 _SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")  # turn what follows around
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -146,14 +152,39 @@ def absent() -> Published:
 
 
 def _clean(value: Any) -> Any:
-    """The payload without characters that HTML, XML and terminals cannot carry."""
+    """The payload without characters that HTML, XML and terminals cannot carry.
+
+    Nor those that turn around the text after them: a label must not turn a number.
+    """
     if isinstance(value, str):
-        return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", value)
+        return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", _TURNS.sub("", value))
     if isinstance(value, dict):
         return {key: _clean(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_clean(item) for item in value]
     return value
+
+
+def label(value: Any) -> str:
+    """Write a label on one line, as a figure draws it.
+
+    Parameters
+    ----------
+    value
+        A label, or missing.
+
+    Returns
+    -------
+    str
+        Without control characters and line breaks; "not known" where it is blank.
+
+    Examples
+    --------
+    >>> label("Public\\nWorks"), label(None)
+    ('Public Works', 'not known')
+    """
+    words = "" if pd.isna(value) else str(value)
+    return " ".join(_clean(" ".join(words.split())).split()) or NOT_KNOWN
 
 
 def slug(name: str) -> str:

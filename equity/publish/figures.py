@@ -4,7 +4,8 @@ Why dots and intervals: a bar invites the eye to its end and hides how well that
 known. Here every group has its own row, in the order of the table and never by value;
 the number stands beside the picture; a hidden row is the same grey strip everywhere.
 Colours differ in lightness and marks in shape, so print and colour blindness lose
-nothing. All of a figure's numbers are in its alternative text.
+nothing. A figure's numbers are in the table below it, and the main ones, or all where
+they are few, in its alternative text.
 
 Every figure is drawn twice from the same rows: wide, and narrow for a telephone, where
 names stand above their marks and panels below one another, so that nothing is lost
@@ -21,14 +22,20 @@ groups are choices.
 from collections.abc import Callable
 
 import pandas as pd
+import shapely
 
-from equity.errors import ColumnNotFoundError, EquityError
+from equity.errors import ColumnNotFoundError, DisclosureError, EquityError
+from equity.publish import columns as made
 from equity.publish import display
+from equity.publish.aloud import alternative
 from equity.publish.canvas import published, style
+from equity.publish.coding import EXTREMES
 from equity.publish.display import Published
-from equity.publish.drawings import _draw_many, _draw_one, _narrow_many, _narrow_one
-from equity.publish.protect import COUNTS, Protected, require
-from equity.publish.rows import _blank_words, _Look, _Row, _scaled
+from equity.publish.drawings import _draw_many, _draw_one
+from equity.publish.narrow import _narrow_many, _narrow_one
+from equity.publish.order import unranked
+from equity.publish.protect import COUNTS, PERSONAL, Protected, require
+from equity.publish.rows import _Look, _Row, _scaled
 
 
 def dot_interval(
@@ -54,7 +61,8 @@ def dot_interval(
     Ratios are drawn on a doubling scale, on which twice and half are equally far from
     one. An interval that would flatten all others is cut at the edge and ends in an
     arrow; its numbers are printed whole. With ``facets`` there is one small panel
-    per value, all on one scale, with the estimate only.
+    per value, all on one scale, with the estimate only; where the panels are groups,
+    the reference has none, since nothing is compared with itself.
 
     Parameters
     ----------
@@ -101,7 +109,8 @@ def dot_interval(
     Raises
     ------
     DisclosureError
-        If ``protected`` is not protected.
+        If ``protected`` is not protected, holds points or other places, or a mark
+        would be a lowest or highest value.
     ColumnNotFoundError
         If a column is absent.
     EquityError
@@ -126,6 +135,7 @@ def dot_interval(
     if frame.empty:
         return display.absent()
     _check(frame, [rows, facets, compare], unit, compare_label if compare else " ")
+    frame = unranked(_compared(frame, facets), facets or rows)
     panels = _panels(frame, rows, facets, unit, compare)
     line = {"ratio": 1.0, "points": 0.0}.get(unit) if reference_line is None else None
     line = display.rounded(reference_line, unit) if line is None else line
@@ -151,12 +161,31 @@ def dot_interval(
             draw_narrow(panels, look, title, shorten),
             name=name,
             caption=caption,
-            alt=_alt(panels, look, facets),
+            alt=alternative(panels, look, facets),
             source=source,
+            data=_numbers(
+                protected, frame, [facets, rows], look, compare, name, caption
+            ),
+            counts=made.counts(protected),
         )
 
 
 def _check(frame: pd.DataFrame, named: list, unit: str, compare_label: str) -> None:
+    places = [
+        name
+        for name in frame
+        if name in PERSONAL
+        or frame[name].dtype == "geometry"
+        or (frame[name].dtype == object and shapely.is_geometry(frame[name]).any())
+    ]
+    if places:
+        raise DisclosureError(
+            f"a figure has no points and no rows of one person; leave out {places}"
+        )
+    if any(EXTREMES & set(str(name).lower().split("_")) for name in named):
+        raise DisclosureError(
+            "a lowest or highest value is one person's; no figure marks it"
+        )
     wanted = ["estimate", "conf_low", "conf_high", *(n for n in named if n)]
     absent = [name for name in wanted if name not in frame]
     if absent:
@@ -174,19 +203,31 @@ def _check(frame: pd.DataFrame, named: list, unit: str, compare_label: str) -> N
         )
 
 
+def _compared(frame: pd.DataFrame, facets: str | None) -> pd.DataFrame:
+    """The rows without a panel in which the reference is compared with itself."""
+    if facets != "group" or "reference" not in frame:
+        return frame
+    others = frame["group"].astype(str) != frame["reference"].astype(str)
+    return frame[others] if others.any() else frame
+
+
 def _panels(
     frame: pd.DataFrame, rows: str, facets: str | None, unit: str, compare: str | None
 ) -> dict[str, list[_Row]]:
-    names = frame[facets].astype(str) if facets else pd.Series("", index=frame.index)
+    names = (
+        frame[facets].map(display.label) if facets else frame[rows].map(lambda _: "")
+    )
     counts = [name for name in COUNTS if name in frame]
+    ranges = made.is_coded(frame)
     panels: dict[str, list[_Row]] = {}
     for at, panel in names.items():
         entry = frame.loc[at]
-        hidden = not pd.isna(entry["suppressed"])
+        coded = made.range_of(frame, at, unit)
+        hidden = not coded and (not pd.isna(entry["suppressed"]) or ranges[at])
         estimate = display.rounded(entry["estimate"], unit)
         panels.setdefault(panel, []).append(
             _Row(
-                label=str(entry[rows]),
+                label=display.label(entry[rows]),
                 estimate=estimate,
                 low=display.rounded(entry["conf_low"], unit),
                 high=display.rounded(entry["conf_high"], unit),
@@ -195,43 +236,39 @@ def _panels(
                 hidden=hidden and estimate is None,
                 reference=str(entry.get("reference")) == str(entry[rows]),
                 unknown=estimate is None and entry[counts].isna().any(),
+                coded=coded if estimate is None else "",
             )
         )
     return panels
 
 
-# --- read aloud ---------------------------------------------------------------
+def _numbers(
+    protected: Protected,
+    frame: pd.DataFrame,
+    keys: list[str | None],
+    look: _Look,
+    compare: str | None,
+    name: str,
+    caption: str,
+) -> dict:
+    """The numbers of the figure as a table, row for row."""
+    columns: dict = {key: (_title(key), "text") for key in keys if key}
+    interval = display.level(made.only_level(frame))
+    columns["estimate"] = (_title(look.label or "estimate"), look.unit)
+    columns["conf_low", "conf_high"] = (_title(interval), look.unit)
+    if compare:
+        columns[compare] = (_title(look.compare), look.unit)
+    return made.payload(
+        [made.head(key, *entry) for key, entry in columns.items()],
+        [made.column(frame, key, kind) for key, (_, kind) in columns.items()],
+        protected,
+        name=name,
+        caption=caption,
+        row_header=1 if keys[0] else 0,
+    )
 
 
-def _alt(panels: dict[str, list[_Row]], look: _Look, facets: str | None) -> str:
-    count = sum(len(rows) for rows in panels.values())
-    kind = f"Dot-and-interval chart, {count} rows"
-    if facets:
-        kind = f"Dot-and-interval charts, {len(panels)} panels on one scale"
-    parts = [f"{kind}: {look.label}." if look.label else f"{kind}."]
-    if look.line is not None and look.line_label:
-        parts.append(f"A vertical line marks {look.line_label}.")
-    for panel, rows in panels.items():
-        text = " ".join(_row_alt(row, look) for row in rows)
-        parts.append(f"{panel}. {text}" if facets else text)
-    if any(row.hidden for rows in panels.values() for row in rows):
-        parts.append(f"Hidden: {look.why}.")
-    return " ".join(parts)
-
-
-def _row_alt(row: _Row, look: _Look) -> str:
-    if row.estimate is None:
-        words = "hidden" if row.hidden else _blank_words(row)
-        text = f"{row.label}: {words}"
-    else:
-        text = f"{row.label}: {display.quantity(row.estimate, look.unit, look.noun)}"
-        limits = display.span(row.low, row.high, look.unit, mark=True)
-        if limits:
-            text += f" ({row.interval} {limits})"
-        elif row.reference:
-            text += " (the reference)"
-    if row.compare is not None:
-        text += (
-            f"; {look.compare} {display.quantity(row.compare, look.unit, look.noun)}"
-        )
-    return text + "."
+def _title(words: str) -> str:
+    """A column's heading: the words with a capital letter."""
+    words = words.replace("_", " ")
+    return words[:1].upper() + words[1:]

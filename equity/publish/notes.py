@@ -1,5 +1,7 @@
 """Sentences that stand under a table or a figure, made from protected counts."""
 
+import pandas as pd
+
 from equity.publish import display
 from equity.publish.protect import Protected, require
 
@@ -7,10 +9,13 @@ from equity.publish.protect import Protected, require
 def race_unknown(protected: Protected, people: str) -> str:
     """Say for how many people the race is not known, beside how many are counted.
 
+    The number is the sum of rows that are shown, so it tells nothing that the table
+    does not.
+
     Parameters
     ----------
     protected
-        As `measure.coverage.unknown` makes it: at most one row.
+        As `measure.representation.coverage` makes it, protected.
     people
         Who they are, in the plural, such as "employees".
 
@@ -28,21 +33,24 @@ def race_unknown(protected: Protected, people: str) -> str:
     --------
     >>> import pandas as pd
     >>> from equity.publish.protect import protect
-    >>> table = pd.DataFrame({"events": [40], "population": [1000],
-    ...                       "estimate": [0.04]})
-    >>> race_unknown(protect(table, lines=None), "employees")
+    >>> table = pd.DataFrame({"group": ["White", "Unknown"], "events": [960, 40],
+    ...     "recorded": ["race on record", "race not on record"],
+    ...     "population": 1000, "estimate": [0.96, 0.04]})
+    >>> race_unknown(protect(table), "employees")
     'Race is not known for 40 of 1,000 employees (4.0%).'
     """
     require(protected, "notes.race_unknown")
     frame = protected.frame
     if frame.empty:
         return ""
-    row = frame.iloc[0]
-    if row.notna()["suppressed"]:
+    unknown = frame[frame["recorded"] != "race on record"]
+    everyone = frame["population"].max()
+    if unknown["suppressed"].notna().any() or pd.isna(everyone):
         return f"Race is not known for some of the {people}; how many is hidden."
-    everyone = display.number(row["population"], "count")
-    if row["events"] == 0:
+    everyone = display.number(everyone, "count")
+    if not unknown["events"].sum():
         return f"Race is known for all {everyone} {people}."
-    without = display.number(row["events"], "count")
-    share = display.number(display.rounded(row["estimate"], "percent"), "percent")
+    without = display.number(unknown["events"].sum(), "count")
+    rounded = display.rounded(unknown["estimate"].sum(), "percent")
+    share = display.number(rounded, "percent")
     return f"Race is not known for {without} of {everyone} {people} ({share}%)."

@@ -7,6 +7,7 @@ in both. Marks differ in shape; a hidden row is the same grey strip everywhere.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,7 +16,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from equity.publish import display
-from equity.publish.canvas import BLUE, GREY, INK, RULE, RUST, STRIP
+from equity.publish.canvas import BLUE, GREY, INK, RULE, RUST, STRIP, _inches
 
 HIDDEN_WORDS = "hidden to protect privacy"
 NOT_KNOWN_WORDS = "not known"
@@ -34,6 +35,7 @@ class _Row:
     hidden: bool
     reference: bool
     unknown: bool
+    coded: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,8 +122,22 @@ def _ticks(left: float, right: float, log: bool) -> list[float]:
     return [math.log2(t) for t in shown if left <= math.log2(t) <= right]
 
 
-def _with_few_ticks(look: _Look) -> _Look:
-    return replace(look, ticks=look.ticks[:: math.ceil(len(look.ticks) / 4) or 1])
+def _with_room(look: _Look, inches: float) -> _Look:
+    """The look with as many ticks as have room on a scale of that length."""
+    scale = inches / (look.right - look.left)
+    base = 0 if look.line is None else _place(look.line, look.unit)
+    at = min(range(len(look.ticks)), key=lambda k: abs(look.ticks[k] - base), default=0)
+    for step in range(1, len(look.ticks) + 1):
+        ticks = look.ticks[at % step :: step]
+        half = [_inches(_tick_text(tick, look)) / 2 + 0.03 for tick in ticks]
+        if all(
+            (b - a) * scale >= left + right
+            for (a, b), (left, right) in zip(
+                pairwise(ticks), pairwise(half), strict=True
+            )
+        ):
+            return replace(look, ticks=ticks)
+    return look
 
 
 def _tick_text(tick: float, look: _Look) -> str:
@@ -225,17 +241,30 @@ def _sheet(figure: Figure) -> Axes:
     return sheet
 
 
+def _axes_at(
+    figure: Figure, left: float, right: float, top: float, floor: float
+) -> Axes:
+    """Axes at a place given in inches from the upper left corner."""
+    wide, high = figure.get_size_inches()
+    return figure.add_axes(
+        (left / wide, 1 - floor / high, (right - left) / wide, (floor - top) / high)
+    )
+
+
 # --- the words and numbers ------------------------------------------------------
 
 
 def _is_base(row: _Row) -> bool:
     """Whether the row is blank because all others are compared with it."""
-    return row.reference and row.estimate is None and not (row.hidden or row.unknown)
+    blank = row.reference and row.estimate is None
+    return blank and not (row.hidden or row.unknown or row.coded)
 
 
 def _blank_words(row: _Row, brief: bool = False) -> str:
     if _is_base(row):
         return "the reference"
+    if row.coded:
+        return row.coded
     if row.hidden:
         return display.HIDDEN if brief else HIDDEN_WORDS
     if row.unknown:

@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from equity.errors import ColumnNotFoundError, EquityError
+from equity.publish import columns as made
 from equity.publish import display
-from equity.publish.display import HIDDEN, NOT_APPLICABLE, NOT_KNOWN, Published
-from equity.publish.protect import COUNTS, Protected, require
-
-Key = str | tuple[str, str]
+from equity.publish.columns import Key
+from equity.publish.display import Published
+from equity.publish.order import unranked
+from equity.publish.protect import Protected, require
 
 
 def show(
@@ -81,10 +80,11 @@ def show(
     frame = protected.frame
     if frame.empty:
         return display.absent()
-    _check_columns(frame, columns)
-    heads = [_column(key, *entry) for key, entry in columns.items()]
-    cells = [_cells(frame, key, kind) for key, (_, kind) in columns.items()]
-    return _published(heads, cells, protected, name, caption, notes, source)
+    made.check(frame, columns)
+    frame = unranked(frame, _first(columns))
+    heads = [made.head(key, *entry) for key, entry in columns.items()]
+    body = [made.column(frame, key, kind) for key, (_, kind) in columns.items()]
+    return _published(heads, body, protected, name, caption, notes, source)
 
 
 def compare(
@@ -162,9 +162,10 @@ def compare(
     }
     keys = list(columns)
     columns |= {key: (text, "count") for key, text in counts.items()} | dict(beside)
-    _check_columns(level, columns)
-    heads = [_column(key, *entry) for key, entry in columns.items()]
-    cells = [_cells(level, key, kind) for key, (_, kind) in columns.items()]
+    made.check(level, columns)
+    level = unranked(level, _first(columns))
+    heads = [made.head(key, *entry) for key, entry in columns.items()]
+    body = [made.column(level, key, kind) for key, (_, kind) in columns.items()]
     reference = apart["reference"].iloc[0]
     limits = display.level(level["confidence"].iloc[0])
     for frame, title, kind, prefix in (
@@ -175,11 +176,11 @@ def compare(
         title += " (percentage points)" if kind == "points" else ""
         rows = _aligned(frame, level, keys)
         ends = [f"{prefix}_{end}".lstrip("_") for end in ("conf_low", "conf_high")]
-        heads.append(_column(prefix or "estimate", title, kind))
-        heads.append(_column(tuple(ends), limits[0].upper() + limits[1:], kind))
-        cells.append(_cells(rows, "estimate", kind))
-        cells.append(_cells(rows, ("conf_low", "conf_high"), kind))
-    return _published(heads, cells, protected, name, caption, notes, source)
+        heads.append(made.head(prefix or "estimate", title, kind))
+        heads.append(made.head(tuple(ends), limits[0].upper() + limits[1:], kind))
+        body.append(made.column(rows, "estimate", kind))
+        body.append(made.column(rows, ("conf_low", "conf_high"), kind))
+    return _published(heads, body, protected, name, caption, notes, source)
 
 
 #: What heads the rows of a comparison, in order.
@@ -209,123 +210,21 @@ def _aligned(frame: pd.DataFrame, level: pd.DataFrame, keys: list[str]) -> pd.Da
     return rows[~rows.index.duplicated()].loc[labels].reset_index(drop=True)
 
 
+def _first(columns: Mapping[Key, tuple[str, str]]) -> str:
+    """The column that heads the rows."""
+    return next(key for key in columns if isinstance(key, str))
+
+
 def _published(
     heads: list[dict],
-    cells: list[list[dict]],
+    body: list[list[dict]],
     protected: Protected,
     name: str,
     caption: str,
     notes: Sequence[str],
     source: str,
 ) -> Published:
-    rows = [list(row) for row in zip(*cells, strict=True)]
-    return display._publish(
-        {
-            "kind": "table",
-            "name": display.slug(name),
-            "caption": caption,
-            "columns": heads,
-            "rows": rows,
-            "row_header": 0,
-            "notes": [*notes, *_footnotes(rows, protected)],
-            "source": source,
-        }
+    table = made.payload(
+        heads, body, protected, name=name, caption=caption, notes=notes, source=source
     )
-
-
-def _check_columns(frame: pd.DataFrame, columns: Mapping[Key, tuple[str, str]]) -> None:
-    if not columns or next(iter(columns.values()))[1] != "text":
-        raise EquityError("a table begins with a text column, which heads its rows")
-    wanted = [n for key in columns for n in ((key,) if isinstance(key, str) else key)]
-    absent = [name for name in wanted if name not in frame]
-    if absent:
-        raise ColumnNotFoundError(absent, found=frame.columns)
-    if "suppressed" in wanted:
-        raise EquityError("why a row is hidden says something about it; leave it out")
-    for key, (_, kind) in columns.items():
-        if kind != "text" or not isinstance(key, str):
-            display.unit_of(kind)
-
-
-def _column(key: Key, label: str, kind: str) -> dict[str, Any]:
-    if isinstance(key, str):
-        return {"name": key, "label": label, "type": kind}
-    return {
-        "name": "_".join(key),
-        "label": label,
-        "type": "interval",
-        "unit": kind,
-        "names": list(key),
-    }
-
-
-def _cells(frame: pd.DataFrame, key: Key, kind: str) -> list[dict[str, Any]]:
-    """The cells of one column, or of one interval."""
-    hidden = frame["suppressed"].notna()
-    blanks = [_blank(frame, key, at, hidden[at]) for at in frame.index]
-    if isinstance(key, str):
-        values = [_value(value, kind) for value in frame[key]]
-        texts = [None if v is None else _text(v, kind) for v in values]
-    else:
-        limits = [[_value(value, kind) for value in frame[name]] for name in key]
-        values = [
-            None if low is None and high is None else [low, high]
-            for low, high in zip(*limits, strict=True)
-        ]
-        texts = [
-            None if v is None else display.span(*v, kind, mark=True) for v in values
-        ]
-    return [
-        {"value": v, "text": t, "hidden": False}
-        if v is not None
-        else {"value": None, "text": blank, "hidden": blank == HIDDEN}
-        for v, t, blank in zip(values, texts, blanks, strict=True)
-    ]
-
-
-def _value(value: Any, kind: str) -> Any:
-    if kind != "text":
-        return display.rounded(value, kind)
-    return None if pd.isna(value) or not str(value).strip() else str(value)
-
-
-def _text(value: Any, kind: str) -> str:
-    if kind == "text":
-        return value
-    return display.number(value, kind) + ("%" if kind == "percent" else "")
-
-
-def _blank(frame: pd.DataFrame, key: Key, at: int, hidden: bool) -> str:
-    """The word for a blank.
-
-    Counts, and whatever would be made from a missing count, are not known. What is
-    missing although its counts are there does not apply.
-    """
-    names = (key,) if isinstance(key, str) else key
-    if hidden and names[0] != "reference":
-        return HIDDEN
-    if {"reference", "group"} <= set(frame) and (
-        frame.loc[at, "reference"] == frame.loc[at, "group"]
-    ):
-        return NOT_APPLICABLE  # a group is not compared with itself
-    counts = [name for name in COUNTS if name in frame]
-    unknown = any(pd.isna(frame.loc[at, name]) for name in counts)
-    made = names[0] not in (*counts, "reference") and _is_made(frame, names[0])
-    if made and not unknown:
-        return NOT_APPLICABLE
-    return NOT_APPLICABLE if names[0] == "reference" else NOT_KNOWN
-
-
-def _is_made(frame: pd.DataFrame, name: str) -> bool:
-    bound = name.endswith(("_low", "_high")) and name.rsplit("_", 1)[0] in COUNTS
-    return not bound and pd.api.types.is_numeric_dtype(frame[name])
-
-
-def _footnotes(rows: list[list[dict]], protected: Protected) -> list[str]:
-    blanks = {cell["text"] for row in rows for cell in row if cell["value"] is None}
-    notes = {
-        HIDDEN: f"Hidden: {protected.why}.",
-        NOT_APPLICABLE: "n/a: does not apply, or cannot be calculated.",
-        NOT_KNOWN: "Not known: the source does not say.",
-    }
-    return [note for word, note in notes.items() if word in blanks]
+    return display._publish(table | {"counts": made.counts(protected)})

@@ -218,3 +218,17 @@ def test_the_same_bytes_whatever_the_hash_seed_and_time_zone(root):
         assert run.returncode == 0, run.stderr
         digests.add(run.stdout)
     assert len(digests) == 1
+
+
+def test_a_label_cannot_turn_around_what_follows_it():
+    """Marks stay; overrides, embeddings and isolates go (Unicode TR 9)."""
+    note = display._publish(
+        {"kind": "note", "text": "\u202ea\u2067b\u200f 12\u202c\x85"}
+    )
+    assert note.as_payload()["text"] == "ab\u200f 12\ufffd"
+
+
+def test_a_label_is_one_line():
+    assert display.label(" a\n b\t\x07") == "a b \ufffd"
+    assert display.label(float("nan")) == display.label(" ") == "not known"
+    assert display.label(2024) == "2024"

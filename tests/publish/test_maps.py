@@ -1,6 +1,7 @@
 """Maps: classes, blanks, and nothing finer than an area."""
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import geopandas as gpd
@@ -8,10 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 
 from equity.errors import ColumnNotFoundError, DisclosureError, EquityError, InputError
 from equity.publish import canvas, maps
+from equity.publish.payload import Figure
 from equity.publish.protect import protect
 
 
@@ -61,7 +65,8 @@ def test_the_alternative_text_has_limits_and_counts(table, areas):
         "7.1 to 10.0 days: 3 areas. 10.1 to 14.0 days: 4 areas. "
         "14.1 to 17.0 days: 3 areas. More than 17.0 days: 3 areas. "
         "Hidden to protect privacy: 1 area. No residents: 1 area. Not known: 1 area. "
-        "Hidden: fewer than 10 people, or needed to protect such a count."
+        "Hidden: fewer than 10 people, or needed to protect such a count. "
+        "The table below the map has the number of each area."
     )
 
 
@@ -131,6 +136,115 @@ def test_chicago_is_small_enough(shared, table):
     payload = draw(frame, areas)
     assert len(payload["svg"]) < 400_000
     assert len(payload["narrow"]) < 400_000
+
+
+@settings(max_examples=3, deadline=None)
+@given(st.integers(1, 9), st.floats(0, 1000))
+def test_nothing_of_a_hidden_value_is_anywhere(count, value):
+    """Two maps that differ in hidden values only become the same bytes."""
+    boxes = [shapely.box(x, 0, x + 1, 1) for x in range(6)]
+    areas = gpd.GeoDataFrame({"area": list("fedcba")}, geometry=boxes, crs=3857)
+
+    def drawn(events, estimate):
+        frame = pd.DataFrame({"area": list("abcdef"), "estimate": [1, 5, 2, 8, 3, 9.0]})
+        frame = frame.assign(
+            events=[50, 60, events, 70, 4, 80], conf_low=0, conf_high=9
+        )
+        frame.loc[2, "estimate"] = estimate
+        return draw(frame, areas)
+
+    assert drawn(count, value) == drawn(5, 5.0)
+
+
+def test_the_numbers_of_a_map_are_a_download_in_the_order_of_names(table, areas):
+    payload = draw(table.sample(frac=1, random_state=1), areas, noun="days")
+    data = payload["data"]
+    assert payload["download"] is True
+    assert data["name"] == payload["name"] == "m"
+    assert [row[0]["value"] for row in data["rows"]] == sorted(areas["area"])
+    assert [row[1]["text"] for row in data["rows"][2:7]] == [
+        *("3.0", "hidden", "n/a", "not known", "7.0"),
+    ]  # fmt: skip
+    assert [column["label"] for column in data["columns"]] == ["Area", "Days"]
+    assert data["notes"][0].startswith("Hidden: ")
+    assert Figure.model_validate(payload).data.rows[3][1].hidden
+
+
+def test_a_coded_area_has_a_class_of_its_own(table, areas):
+    protected = protect(table.assign(estimate=table["estimate"] / 20), lines=None)
+    said = {"name": "m", "caption": "c", "unit": "percent", "legend": "Share"}
+    seen = []
+    for text in ("5% or less", "95% or more"):
+        frame = protected.frame.assign(coded=None)
+        frame.loc[8, "coded"] = text
+        frame.loc[8, ["events", "estimate"]] = np.nan
+        coded = replace(protected, _frame=frame)
+        payload = maps.choropleth(coded, areas, **said).as_payload()
+        seen.append(payload)
+        assert payload["data"]["rows"][9][1] == {
+            "value": None, "text": text, "hidden": False,
+        }  # fmt: skip
+        assert f": {text}: 1 area." in payload["alt"]
+        assert "Hidden to protect privacy: 1 area." in payload["alt"]
+    assert seen[0]["svg"] != seen[1]["svg"]
+
+
+def test_counts_are_for_the_audit_alone(table, areas):
+    told = {"topic": "r", "dimensions": ["area"], "known": False}
+    told |= {"cells": [[["00"], 424242, 424242]]}
+    protected = replace(protect(table, lines=None), _counts=(told,))
+    said = {"name": "m", "caption": "c", "unit": "number", "legend": "Days"}
+    shown = maps.choropleth(protected, areas, **said)
+    assert shown.as_payload()["counts"] == [told]
+    assert "424242" not in repr(shown)
+
+
+@pytest.mark.parametrize("shape", ["points", "lines", "one point"])
+def test_only_whole_areas_are_drawn(table, areas, shape):
+    middle = areas.geometry.to_crs(3857).centroid.to_crs(4326)
+    other = {
+        "points": middle,
+        "lines": areas.boundary,
+        "one point": areas.geometry.where(areas.index != 7, middle),
+    }[shape]
+    with pytest.raises(DisclosureError, match="whole areas only"):
+        draw(table, areas.set_geometry(other))
+    with pytest.raises(InputError, match="1 areas have no outline"):
+        draw(table, areas.set_geometry(areas.geometry.where(areas.index != 7)))
+
+
+def test_no_coordinate_of_the_world_is_in_the_drawing(table, areas):
+    """A thousandth of the map's extent at most, from the map's own corner."""
+    fine = areas.assign(request_id=424242, note="424242")
+    fine = fine.set_geometry(areas.geometry.segmentize(1e-5))
+    for which in ("svg", "narrow"):
+        svg = draw(table, fine)[which]
+        assert "424242" not in svg
+        numbers = [float(n) for n in re.findall(r"-?[0-9]+\.[0-9]+", svg)]
+        assert not any(abs(n + 87.7) < 0.2 for n in numbers)
+        assert len(svg) < 1.2 * len(draw(table, areas)[which])
+
+
+def test_edges_and_hatches_are_seen():
+    """WCAG 2.1, 1.4.11: three to one."""
+
+    def contrast(one, other):
+        light = sorted(
+            np.dot(
+                [
+                    c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+                    for c in rgb
+                ],
+                [0.2126, 0.7152, 0.0722],
+            )
+            for rgb in (to_rgb(one), to_rgb(other))
+        )
+        return (light[1] + 0.05) / (light[0] + 0.05)
+
+    for edge, colour in zip(maps.EDGES, maps.PALETTE, strict=True):
+        assert contrast(edge, colour) >= 3
+    for look in (maps.HIDDEN, maps.EMPTY, maps.UNKNOWN):
+        assert contrast(look["edgecolor"], look["facecolor"]) >= 3
 
 
 def test_refusals(table, areas):

@@ -1,11 +1,16 @@
 """Tables: types, words for blanks, footnotes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from equity.errors import ColumnNotFoundError, DisclosureError, EquityError
 from equity.publish import tables
+from equity.publish.payload import Table
 from equity.publish.protect import protect
 
 
@@ -187,3 +192,144 @@ def test_comparison_hides_what_depends_on_a_hidden_reference(stacked):
 
 def test_without_rows_there_is_a_note(stacked):
     assert comparison(stacked.iloc[:0]).as_payload()["kind"] == "note"
+
+
+@pytest.fixture
+def coded():
+    """Asian students nearly all, Native students hidden, as the gate makes them."""
+    graduation = pd.DataFrame(
+        {
+            "group": ["Asian", "White", "Native"],
+            "events": [60, 700, 3],
+            "population": [80, 1000, 40],
+            "estimate": [0.75, 0.7, 0.1],
+            "conf_low": [0.6, 0.6, 0.05],
+            "conf_high": [0.9, 0.8, 0.2],
+        }
+    )
+    protected = protect(graduation, lines=None)
+    frame = protected.frame.assign(coded=["95% or more", None, None])
+    frame.loc[0, ["events", "estimate", "conf_low", "conf_high"]] = np.nan
+    return replace(protected, _frame=frame)
+
+
+def test_a_coded_share_is_a_range(coded):
+    columns = {
+        "group": ("Race", "text"),
+        "population": ("Students", "count"),
+        "events": ("Graduates", "count"),
+        "estimate": ("Rate", "percent"),
+        ("conf_low", "conf_high"): ("95% interval", "percent"),
+    }
+    payload = tables.show(coded, name="a", caption="b", columns=columns).as_payload()
+    texts = [[cell["text"] for cell in row] for row in payload["rows"]]
+    assert texts[0] == ["Asian", "80", "hidden", "95% or more", "hidden"]
+    assert texts[2] == ["Native", "40", "hidden", "hidden", "hidden"]
+    cell = payload["rows"][0][3]
+    assert cell == {"value": None, "text": "95% or more", "hidden": False}
+    assert Table.model_validate(payload).rows[0][3].absent
+
+
+def test_a_difference_of_a_coded_share_is_hidden(coded):
+    frame = coded.frame.assign(statistic="difference")
+    columns = {"group": ("Race", "text"), "estimate": ("Gap", "points")}
+    for table, kind in ((coded, "points"), (replace(coded, _frame=frame), "percent")):
+        columns["estimate"] = ("Gap", kind)
+        payload = tables.show(table, name="a", caption="b", columns=columns)
+        assert payload.as_payload()["rows"][0][1]["text"] == "hidden"
+
+
+def test_what_the_gate_says_is_a_footnote(rates):
+    protected = protect(rates, lines=None, rounding=5)
+    assert protected.notes
+    columns = {"group": ("Race", "text"), "events": ("Graduates", "count")}
+    payload = tables.show(protected, name="a", caption="b", columns=columns)
+    assert payload.as_payload()["notes"][-len(protected.notes) :] == protected.notes
+
+
+def test_counts_are_for_the_audit_alone(rates, stacked):
+    told = {"topic": "staff", "dimensions": ["group"], "known": False}
+    told |= {"cells": [[["Asian"], 424242, 424242]]}
+    for shown in (
+        tables.show(
+            replace(protect(rates, lines=None), _counts=(told,)),
+            name="a", caption="b", columns={"group": ("Race", "text")},
+        ),
+        tables.compare(
+            replace(protect(stacked, lines=None), _counts=(told,)),
+            name="a", caption="b", label="Days", unit="number", counts={},
+        ),
+    ):  # fmt: skip
+        assert shown.as_payload()["counts"] == [told]
+        looks = shown._repr_mimebundle_()
+        assert "424242" not in looks["text/html"] + looks["text/plain"]
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 9), st.floats(0, 1), st.floats(0, 1)),
+        min_size=2, max_size=2,
+    )
+)  # fmt: skip
+def test_nothing_of_a_hidden_value_is_in_a_table(hidden):
+    """Two tables that differ in hidden values only are the same."""
+
+    def shown(values):
+        frame = pd.DataFrame(
+            {
+                "group": ["Asian", "Black", "Native", "White"],
+                "events": [60, *(count for count, _, _ in values), 1240],
+                "estimate": [0.2, *(rate for _, rate, _ in values), 0.4],
+                "conf_low": [0.1, *(low for _, _, low in values), 0.3],
+                "conf_high": [0.3, 1.0, 1.0, 0.5],
+                "reference": "White",
+            }
+        )
+        return show(frame)
+
+    assert shown(hidden) == shown([(5, 0.5, 0.5)] * 2)
+
+
+def test_rows_that_are_sorted_by_size_do_not_rank_what_is_hidden():
+    """Both orders of the hidden departments become the same bytes."""
+
+    def shown(sizes):
+        names = ["Police", "Fire", "Zoo", "Arts", "All other departments"]
+        frame = pd.DataFrame({"department": names, "population": sizes})
+        frame = pd.concat(
+            [frame[:4].sort_values("population", ascending=False), frame[4:]]
+        )
+        columns = {
+            "department": ("Department", "text"),
+            "population": ("Staff", "count"),
+        }
+        payload = show(frame, columns=columns)
+        return payload | {"counts": []}
+
+    one = shown([500, 200, 8, 3, 90])
+    assert one == shown([500, 200, 2, 9, 90])
+    assert [row[0]["text"] for row in one["rows"]] == [
+        *("Police", "Fire", "Arts", "Zoo", "All other departments"),
+    ]  # fmt: skip
+
+
+def test_labels_of_any_kind_are_text():
+    names = [
+        "<b>&'\"",
+        "$x^2$",
+        "\u200fa\u202eb\u202c",
+        "\x07\x9b31m",
+        "\U0001f642" * 200,
+    ]
+    frame = pd.DataFrame({"group": names, "events": 50})
+    columns = {"group": ("<i>Race</i> $x$", "text"), "events": ("N", "count")}
+    shown = tables.show(
+        protect(frame, lines=None), name="a", caption="&", columns=columns
+    )
+    values = [row[0]["value"] for row in shown.as_payload()["rows"]]
+    assert values == [*names[:2], "\u200fab", "\ufffd\ufffd31m", names[4]]
+    html = shown._repr_mimebundle_()["text/html"]
+    assert "<b>" not in html
+    assert "<i>" not in html
+    assert "&lt;b&gt;&amp;&#x27;&quot;" in html
