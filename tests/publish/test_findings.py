@@ -1,6 +1,7 @@
 """Sentences: right when quoted, silent about what is hidden, and without causes."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from equity.errors import (
     UnknownGroupError,
 )
 from equity.publish import findings
+from equity.publish.payload import payload
 from equity.publish.protect import protect
 
 GROUPS = ["Asian", "Black", "Native", "White"]
@@ -203,14 +205,30 @@ def test_ratio_from_the_style_of_the_house():
         open_gate(frame), subject="{people}", people="applicants",
         verb="were denied {estimate} as often as",
     )  # fmt: skip
-    assert found.as_payload() == {
+    text = (
+        "Black applicants were denied 3.00 times as often as White applicants (95% "
+        "interval 2.18 to 4.12)."
+    )
+    bundle = found.as_payload()
+    del bundle["counts"]
+    assert bundle == {
         "kind": "finding",
-        "sentences": [
-            "Black applicants were denied 3.00 times as often as White applicants (95% "
-            "interval 2.18 to 4.12)."
+        "sentences": [text],
+        "text": text,
+        "rows": [
+            {
+                "measure": "applicants",
+                "group": "Black",
+                "reference": "White",
+                "unit": "ratio",
+                "estimate": 3.0,
+                "low": 2.18,
+                "high": 4.12,
+                "people_to_parity": None,
+                "clear": True,
+                "sentence": text,
+            }
         ],
-        "text": "Black applicants were denied 3.00 times as often as White applicants "
-        "(95% interval 2.18 to 4.12).",
     }
 
 
@@ -362,3 +380,163 @@ def test_representation_without_a_shortfall_says_so(stacked):
         protected, benchmark="benchmark", largest=True
     ).as_payload()["sentences"]
     assert text == "No group shown is clearly short of its share of the workforce."
+
+
+# --- The numbers beside the sentences -----------------------------------------
+
+
+def headlines(frame=DAYS, **options):
+    found = findings.compare(
+        open_gate(frame), subject="{people}", verb="wait {estimate}", unit="number",
+        noun="days", words=("longer", "shorter"),
+        **{key: value if key in ("largest", "measure", "unit") else open_gate(value)
+           for key, value in options.items()},
+    )  # fmt: skip
+    bundle = found.as_payload()
+    assert payload(bundle).rows or not bundle["rows"]
+    return bundle
+
+
+def test_rows_hold_the_numbers_of_their_sentences():
+    bundle = headlines(differences=GAPS, ratios=RATIOS, measure="days to close")
+    assert [row["group"] for row in bundle["rows"]] == ["Asian", "Black", "Native"]
+    black = bundle["rows"][1]
+    assert black == {
+        "measure": "days to close",
+        "group": "Black",
+        "reference": "White",
+        "unit": "number",
+        "estimate": 3.1,
+        "low": 1.2,
+        "high": 5.0,
+        "people_to_parity": None,
+        "clear": True,
+        "sentence": bundle["sentences"][1],
+    }
+    assert [row["clear"] for row in bundle["rows"]] == [False, True, False]
+
+
+def test_ratios_alone_are_told_as_ratios_and_unclear_without_an_interval():
+    rows = headlines(ratios=RATIOS)["rows"]
+    assert {row["unit"] for row in rows} == {"ratio"}
+    bare = GAPS.assign(conf_low=np.nan, conf_high=np.nan)
+    assert not any(row["clear"] for row in headlines(differences=bare)["rows"])
+
+
+def test_a_hidden_comparison_has_no_row():
+    few = DAYS.assign(events=[60, 400, 3, 900])
+    rows = headlines(few, differences=GAPS.assign(events=few["events"]))["rows"]
+    assert [row["group"] for row in rows] == ["Asian", "Black"]
+
+
+def test_the_row_of_the_largest_is_that_of_the_whole_list():
+    every = headlines(differences=GAPS)["rows"]
+    (largest,) = headlines(differences=GAPS, largest=True)["rows"]
+    assert largest in every
+    none = headlines(differences=GAPS.assign(conf_low=-9.0), largest=True)
+    assert none["rows"] == []
+
+
+def test_the_measure_of_the_rows_comes_before_the_callers():
+    frame = DAYS.assign(measure="median days")
+    (row, *_) = headlines(frame, differences=GAPS, measure="the days")["rows"]
+    assert row["measure"] == "median days"
+    (row, *_) = headlines(differences=GAPS, measure="the days")["rows"]
+    assert row["measure"] == "days"
+
+
+def test_several_subjects_are_told_apart_in_the_rows_too():
+    level = pd.concat([DAYS.assign(subject=name) for name in ("Reading", "Writing")])
+    every = pd.concat(
+        [level.assign(statistic="level"),
+         pd.concat([GAPS.assign(subject=name, statistic="difference")
+                    for name in ("Reading", "Writing")])],
+        ignore_index=True,
+    )  # fmt: skip
+    bundle = headlines(every, measure="days")
+    assert {row["measure"] for row in bundle["rows"]} == {
+        "Reading: days", "Writing: days",
+    }  # fmt: skip
+    assert all(row["sentence"] in bundle["sentences"] for row in bundle["rows"])
+
+
+def test_representation_rows_are_differences_with_people_to_parity(stacked):
+    protected = protect(stacked, lines=None, public=["benchmark"])
+    bundle = findings.representation(protected, benchmark="benchmark").as_payload()
+    asian, hispanic = bundle["rows"]
+    assert not asian["clear"]
+    assert asian["people_to_parity"] is None
+    assert (hispanic["estimate"], hispanic["unit"]) == (-9.5, "points")
+    assert (hispanic["low"], hispanic["high"]) == (-11.0, -7.9)
+    assert hispanic["people_to_parity"] == 212
+    assert hispanic["reference"] == "residents"
+
+
+def test_people_to_parity_are_said_where_the_difference_is_clear():
+    def said(low):
+        table = pd.concat(
+            [DAYS.assign(statistic="level", people_to_parity=[3, 31, 4, 0]),
+             GAPS.assign(statistic="difference", estimate=-GAPS["estimate"],
+                         conf_low=[-1.3, -5.0, -5.1, np.nan],
+                         conf_high=[1.1, low, 1.9, np.nan])],
+            ignore_index=True,
+        )  # fmt: skip
+        return findings.compare(
+            open_gate(table), subject="{people}", verb="have {estimate}",
+            unit="number", people="students", words=("more", "less"),
+            gain="who graduate",
+        ).as_payload()  # fmt: skip
+
+    clear, unclear = said(-1.2), said(1.2)
+    text = clear["sentences"][1]
+    assert text.endswith(" Parity would take 31 more Black students who graduate.")
+    assert clear["rows"][1]["people_to_parity"] == 31
+    assert "Parity" not in unclear["text"] + clear["sentences"][0]
+    assert unclear["rows"][1]["people_to_parity"] is None
+
+
+def coded(protected, group, text):
+    """The same table as the gate gives it where a rate is told by a bound alone."""
+    frame = protected.frame
+    at = frame["group"] == group
+    frame["coded"] = None
+    frame.loc[at, "coded"] = text
+    frame.loc[at, ["estimate", "conf_low", "conf_high"]] = np.nan
+    return replace(protected, _frame=frame)
+
+
+def test_a_rate_told_by_a_bound_is_said_in_words():
+    rates = rows([0.97, 0.61, 0.5, 0.8], [0.9, 0.5, 0.4, 0.7], [0.99, 0.7, 0.6, 0.9])
+    apart = rows([0.17, -0.19, -0.3, 0], [0.1, -0.3, -0.4, np.nan],
+                 [0.2, -0.1, -0.2, np.nan])  # fmt: skip
+    options = {
+        "subject": "the graduation rate of {people}", "verb": "is {estimate}",
+        "unit": "percent", "people": "students", "than": "that of {people}",
+        "differences": coded(open_gate(apart), "Asian", "95% or more"),
+    }  # fmt: skip
+    protected = coded(open_gate(rates), "Asian", "95% or more")
+    bundle = findings.compare(protected, **options).as_payload()
+    assert bundle["sentences"][0] == (
+        "The graduation rate of Asian students is 95% or more; the exact figure is not "
+        "shown, to protect privacy."
+    )
+    assert "Asian" not in [row["group"] for row in bundle["rows"]]
+    (text,) = findings.compare(protected, largest=True, **options).as_payload()[
+        "sentences"
+    ]
+    assert text.endswith("Groups whose figures are hidden are left out.")
+    share = coded(
+        open_gate(rates.assign(benchmark=0.5), public=["benchmark"]), "Asian",
+        "5% or less",
+    )  # fmt: skip
+    text = findings.representation(share, benchmark="benchmark").as_payload()["text"]
+    assert text.startswith("Asian people are 5% or less of the workforce; the exact")
+
+
+def test_what_the_tables_register_for_the_audit_goes_along():
+    level, gap = open_gate(DAYS, topic="requests"), open_gate(GAPS)
+    found = findings.compare(
+        level, differences=gap, subject="{people}", verb="{estimate}", unit="number"
+    ).as_payload()
+    assert found["counts"] == [*level.counts, *gap.counts]
+    assert payload(found).counts[0].topic == "requests"

@@ -366,6 +366,83 @@ def test_a_narrow_drawing_is_shown_on_narrow_screens_only():
     assert not document.all("div", role="region")  # nothing scrolls
 
 
+def numbers(download=False, **more):
+    return figure() | {"data": table("waits-numbers"), "download": download, **more}
+
+
+def test_a_figure_has_its_numbers_and_its_words_below():
+    document = Document(html_of(shown(numbers(), table())))
+    first, second = document.all("details")
+    assert [e["text"] for e in document.all("summary")] == [
+        "The numbers in this figure: Who waits longer",
+        "This figure in words: Who waits longer",
+    ]
+    assert "1,234" in first["text"]
+    assert "Asian 12 days; White hidden." in second["text"]
+    ids = [e["attrs"]["id"] for e in document.elements if "id" in e["attrs"]]
+    assert len(ids) == len(set(ids))
+    names = [
+        e["attrs"].get("aria-label") or e["attrs"]["aria-labelledby"]
+        for e in document.all("div", role="region")
+    ]
+    assert len(names) == len(set(names)) == 3
+    assert not document.all("a", href="tables/waits-numbers.csv")
+
+
+def test_the_numbers_of_a_figure_are_a_download_where_no_table_has_them():
+    assert Document(html_of(shown(numbers(download=True)))).all(
+        "a", href="tables/waits-numbers.csv"
+    )
+    page = read(book(shown(numbers(download=True), table())), slug="01_waits")
+    assert [item.name for item in page.downloads] == ["waits-numbers", "waits"]
+    page = read(book(shown(numbers(), table())), slug="01_waits")
+    assert [item.name for item in page.downloads] == ["waits"]
+    with pytest.raises(NotebookError, match="two tables named"):
+        read(book(shown(numbers(download=True), table("waits-numbers"))), slug="a")
+
+
+def test_a_long_alternative_text_is_cut_and_given_whole_below():
+    alt = "Map. " + " ".join(f"Area {n}: hidden." for n in range(200))
+    document = Document(html_of(shown(numbers(alt=alt))))
+    (image,) = [e for e in document.all("img") if e["attrs"]["alt"]]
+    assert len(image["attrs"]["alt"]) < 700
+    assert image["attrs"]["alt"].endswith("The description below the figure goes on.")
+    assert alt in document.all("details")[-1]["text"]
+
+
+def test_everything_is_open_and_written_out_on_paper():
+    style = (page_module._TEMPLATE / "style.css").read_text()
+    printed = style.partition("@media print")[2]
+    assert "details::details-content { content-visibility: visible;" in printed
+    assert 'a[href^="https:"]::after { content: " (" attr(href) ")"' in printed
+    assert "break-inside: avoid" in printed
+
+
+def test_what_a_page_tells_about_counts_is_named():
+    told = {"topic": "staff", "dimensions": ["group"], "cells": [[["Asian"], 12, 12]]}
+    payloads = [
+        table() | {"counts": [told]},
+        figure() | {"counts": [told], "data": table("n") | {"counts": [told]}},
+        {"kind": "finding", "sentences": ["One."]},
+        {"kind": "finding", "sentences": ["Two."], "counts": [told]},
+    ]
+    page = read(book(shown(*payloads)), slug="01_waits")
+    assert [name for name, _ in page.counts] == [
+        "01_waits, table waits",
+        "01_waits, figure waits",
+        "01_waits, figure waits",
+        "01_waits, finding 2",
+    ]
+    assert all(counts.topic == "staff" for _, counts in page.counts)
+    assert "staff" not in html_of(shown(*payloads))  # never published
+
+
+def test_headings_keep_clear_of_the_anchors_of_tables_and_figures():
+    document = Document(html_of(v4.new_markdown_cell("## Table waits"), shown(table())))
+    ids = [e["attrs"]["id"] for e in document.elements if "id" in e["attrs"]]
+    assert len(ids) == len(set(ids))
+
+
 def test_an_unsafe_narrow_drawing_is_refused():
     bad = NARROW.replace("<path", "<script/><path")
     with pytest.raises(NotebookError, match="SVG has a <script> element"):
@@ -472,16 +549,40 @@ def test_front_page_shows_first_findings_limits_and_downloads():
     assert "A question for the council." in html
     assert "Later." in html  # it stands alone: a headline
     assert "Sentence 2." not in html
-    assert "5 more sentences like this on the page." in html
+    assert "There is no earlier release to compare this one with." in html
+    assert "2 rows in its tables, 1 with a number that is hidden" in html
     assert "Requests are not needs." in html
     assert "Counts of 1 to 10 people" in html
     for target in (
         "tables/waits.csv",
+        "tables/findings.csv",
         "datapackage.json",
         "manifest.json",
         "01_waits.html#what-this-cannot-show",
     ):
         assert document.all("a", href=target), target
+
+
+def test_one_excel_book_is_linked_where_there_is_one():
+    about = {"city_name": "S", "period": "2026Q1", "site": [], "facts": Facts("1")}
+    book = Document(index([], book="tables/s-2026Q1.xlsx", **about))
+    assert book.all("a", href="tables/s-2026Q1.xlsx")
+    assert "Excel" not in index([], **about)
+
+
+def test_notes_are_told_on_the_front_page_under_their_heading():
+    cells = [
+        v4.new_markdown_cell("## Who waits?"),
+        shown({"kind": "note", "text": "No dates were given."}),
+    ]
+    pages = [read(book(*cells), slug="01_waits")]
+    assert [(h.text, text) for h, text in pages[0].notes] == [
+        ("Who waits?", "No dates were given.")
+    ]
+    about = {"city_name": "S", "period": "2026Q1", "site": [], "facts": Facts("1")}
+    document = Document(index(pages, **about))
+    (link,) = document.all("a", href="01_waits.html#who-waits")
+    assert link["text"] == "Who waits?"
 
 
 def test_intervals_are_explained_at_their_own_level():

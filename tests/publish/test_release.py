@@ -1,104 +1,28 @@
-"""The release: whole or not at all, checkable, safe to download, the same twice."""
+"""The release: whole or not at all, audited, and the same twice."""
 
-import csv
-import hashlib
-import io
-import json
 import re
 import shutil
+import threading
 from pathlib import Path
 
 import nbformat
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from nbformat import v4
 
-from equity.errors import DisclosureError, EquityError, NotebookError, ParamsError
-from equity.publish import release
-from equity.publish.display import MIME
+from equity.errors import EquityError, NotebookError, ParamsError
+from equity.publish import audit, place, release
 from equity.publish.page import Facts
-from equity.publish.payload import payload
-from equity.publish.release import publish, table_csv, verify
-
-FACTS = Facts(
-    version="0.1.0",
-    data_read="3 April 2026",
-    licence="CC BY 4.0",
-    licence_url="https://creativecommons.org/licenses/by/4.0/",
+from equity.publish.release import ExposedError, verify
+from tests.small_release import (
+    book,
+    books,
+    finding,
+    public,
+    publish_in,
+    snapshot,
+    table,
 )
 
-
-def cell(value, text="", hidden=False):
-    return {"value": value, "text": text, "hidden": hidden}
-
-
-def table(name="waits", label="Asian"):
-    return {
-        "kind": "table",
-        "name": name,
-        "caption": "Days to close",
-        "columns": [
-            {"name": "group", "label": "Group", "type": "text"},
-            {"name": "events", "label": "Requests", "type": "count"},
-            {"name": "gap", "label": "Gap", "type": "points"},
-            {"name": "conf", "label": "95% interval", "type": "interval"},
-        ],
-        "rows": [
-            [
-                cell(label, label),
-                cell(1234, "1,234"),
-                cell(-4.5, "−4.5"),
-                cell([-6.0, -3.1], "−6.0 to −3.1"),
-            ],
-            [
-                cell("White", "White"),
-                cell(None, "hidden", True),
-                cell(None, "n/a"),
-                cell(None, "hidden", True),
-            ],
-            [cell("Some, other"), cell(0, "0"), cell(None), cell(None, "not known")],
-        ],
-        "notes": ["Hidden: fewer than 10 people."],
-        "source": "City records",
-    }
-
-
-def book(*payloads, title="Who waits longer?"):
-    outputs = [v4.new_output("display_data", {MIME: item}) for item in payloads]
-    cells = [
-        v4.new_markdown_cell(f"# {title}", id="a"),
-        v4.new_code_cell("show()", execution_count=1, outputs=outputs, id="b"),
-    ]
-    return v4.new_notebook(cells=cells)
-
-
-def books():
-    return {
-        "01_waits": book(table()),
-        "02_work": book(table("work"), title="Who works here?"),
-    }
-
-
-def publish_in(out, executed=None, **changes):
-    known = {
-        "city": "sample",
-        "city_name": "Sampleton",
-        "period": "2026Q1",
-        "facts": FACTS,
-        "commit": "0" * 40,
-        "params": {"min_cell": 10, "confidence": 0.95},
-        "inputs": {"requests.csv": "ab" * 32},
-    }
-    return publish(executed or books(), out=out, **known | changes)
-
-
-def snapshot(folder):
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+NEWER = Facts(version="0.2.0")
 
 
 @pytest.fixture
@@ -114,11 +38,33 @@ def test_a_release_holds_what_the_design_says(released, tmp_path):
         "datapackage.json",
         "index.html",
         "manifest.json",
+        "tables/findings.csv",
+        "tables/sample-2026Q1.xlsx",
         "tables/waits.csv",
         "tables/work.csv",
     ]
-    assert [path.name for path in released.parent.iterdir()] == ["2026Q1"]
     assert verify(released) == []
+
+
+def test_the_citys_page_stands_beside_its_releases(released, tmp_path):
+    publish_in(tmp_path, period="2026Q2")
+    home = tmp_path / "sample"
+    assert sorted(p.name for p in home.iterdir()) == ["2026Q1", "2026Q2", "index.html"]
+    page = (home / "index.html").read_text()
+    assert 'href="2026Q1/index.html"' in page
+    assert 'href="2026Q2/index.html"' in page
+
+
+def test_readers_may_open_what_is_published_and_nothing_of_the_workshop(
+    released, tmp_path
+):
+    assert (tmp_path / ".equity").stat().st_mode & 0o077 == 0
+    for path in [released, *released.rglob("*")]:
+        assert path.stat().st_mode & 0o044 == 0o044, path.name
+    assert sorted(p.name for p in (tmp_path / ".equity" / "sample").iterdir()) == [
+        "lock",
+        "released",
+    ]
 
 
 def test_paths_to_notebooks_are_read(tmp_path):
@@ -134,10 +80,12 @@ def test_same_inputs_give_the_same_bytes_in_any_folder(tmp_path):
     one, other = publish_in(tmp_path / "a"), publish_in(tmp_path / "b" / "c")
     assert snapshot(one) == snapshot(other)
     assert snapshot(publish_in(tmp_path / "a")) == snapshot(other)
+    assert public(tmp_path / "a") == public(tmp_path / "b" / "c")
 
 
 def test_nothing_names_this_machine_or_the_clock(released):
-    everything = b"".join(snapshot(released).values()).decode()
+    files = {n: c for n, c in snapshot(released).items() if not n.endswith(".xlsx")}
+    everything = b"".join(files.values()).decode()
     assert str(released.parent) not in everything
     assert str(Path.home()) not in everything
     assert not re.search(r"\d\d:\d\d:\d\d", everything)
@@ -154,96 +102,29 @@ def test_nothing_names_this_machine_or_the_clock(released):
             {"01_waits": book(table()), "02_work": book(table(), title="T")},
             NotebookError,
         ),
+        ({"01_waits": book(table("findings"))}, NotebookError),
+        ({"01_waits": book(table("../x"))}, NotebookError),
         ({"01_waits": book(), "02_work": book()}, NotebookError),
         ({"index": book()}, ParamsError),
+        ({"../x": book()}, ParamsError),
     ],
-    ids=["bad payload", "two tables of a name", "two titles", "reserved name"],
+    ids=[
+        "bad payload",
+        "two tables of a name",
+        "a name of ours",
+        "a table that leaves its folder",
+        "two titles",
+        "reserved name",
+        "a page that leaves its folder",
+    ],
 )
-def test_a_failing_notebook_leaves_the_earlier_release(released, executed, error):
-    before = snapshot(released)
+def test_a_failing_notebook_leaves_the_earlier_release(
+    released, tmp_path, executed, error
+):
+    before = public(tmp_path)
     with pytest.raises(error):
-        publish_in(released.parents[1], executed)
-    assert snapshot(released) == before
-    assert [path.name for path in released.parent.iterdir()] == ["2026Q1"]
-
-
-@pytest.mark.parametrize("failing", range(1, 9))
-def test_a_disk_that_fails_at_any_file_leaves_the_earlier_release(
-    released, monkeypatch, failing
-):
-    before, calls, write = snapshot(released), [], Path.write_bytes
-
-    def full(self, content):
-        calls.append(self)
-        if len(calls) == failing:
-            raise OSError(28, "No space left on device")
-        return write(self, content)
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    if failing <= len(before):
-        with pytest.raises(OSError, match="No space"):
-            publish_in(released.parents[1], facts=Facts(version="0.2.0"))
-        assert snapshot(released) == before
-    else:
-        publish_in(released.parents[1], facts=Facts(version="0.2.0"))
-        assert snapshot(released) != before
-    assert [path.name for path in released.parent.iterdir()] == ["2026Q1"]
-
-
-@pytest.mark.parametrize("failing", [1, 2])
-@pytest.mark.parametrize("fault", [OSError, KeyboardInterrupt])
-def test_a_rename_that_fails_leaves_the_earlier_release(
-    released, monkeypatch, failing, fault
-):
-    before, calls, rename = snapshot(released), [], Path.rename
-
-    def fails(self, target):
-        calls.append(self)
-        if len(calls) == failing:
-            raise fault
-        return rename(self, target)
-
-    monkeypatch.setattr(Path, "rename", fails)
-    with pytest.raises(fault):
-        publish_in(released.parents[1], facts=Facts(version="0.2.0"))
-    assert snapshot(released) == before
-    assert [path.name for path in released.parent.iterdir()] == ["2026Q1"]
-
-
-def test_an_interruption_after_a_rename_loses_nothing(released, monkeypatch):
-    before, rename = snapshot(released), Path.rename
-
-    def interrupted(self, target):
-        monkeypatch.undo()
-        rename(self, target)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Path, "rename", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        publish_in(released.parents[1], facts=Facts(version="0.2.0"))
-    assert snapshot(released) == before
-
-
-def test_a_new_release_leaves_nothing_of_the_old(released):
-    publish_in(released.parents[1], {"03_pay": book(table("pay"))})
-    assert not (released / "01_waits.html").exists()
-    assert verify(released) == []
-
-
-def test_a_folder_that_is_no_release_is_not_replaced(tmp_path):
-    place = tmp_path / "sample" / "2026Q1"
-    place.mkdir(parents=True)
-    publish_in(tmp_path)  # an empty folder may be filled
-    shutil.rmtree(place)
-    place.mkdir()
-    (place / "thesis.txt").write_text("mine")
-    with pytest.raises(EquityError, match="move it"):
-        publish_in(tmp_path)
-    assert (place / "thesis.txt").read_text() == "mine"
-    shutil.rmtree(place)
-    place.write_text("a file")
-    with pytest.raises(EquityError, match="move it"):
-        publish_in(tmp_path)
+        publish_in(tmp_path, executed)
+    assert public(tmp_path) == before
 
 
 @pytest.mark.parametrize(
@@ -253,6 +134,7 @@ def test_a_folder_that_is_no_release_is_not_replaced(tmp_path):
         {"city": "A"},
         {"city": ""},
         {"city": "sample\n"},
+        {"city": ".equity"},
         {"period": "2026"},
         {"period": "../2026Q1"},
         {"site": [{"slug": "other", "title": "Other"}]},
@@ -264,198 +146,136 @@ def test_names_cannot_leave_their_folder(tmp_path, names):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(
-    "facts",
-    [
-        {"params": {"raw": "/home/analyst/CANARY"}},
-        {"params": {"raw": r"C:\Users\CANARY"}},
-        {"params": {"files": ["~/CANARY"]}},
-        {"params": {"census_api_key": "CANARY"}},
-        {"params": {"nested": {"password": "CANARY"}}},
-        {"inputs": {"/data/CANARY.csv": "ab"}},
-        {"inputs": {"../CANARY.csv": "ab"}},
-    ],
-)
-def test_paths_and_keys_do_not_reach_the_manifest(tmp_path, facts):
-    with pytest.raises(DisclosureError) as error:
-        publish_in(tmp_path, **facts)
-    assert "CANARY" not in str(error.value)
-
-
-def test_ordinary_names_are_not_taken_for_keys(tmp_path):
-    folder = publish_in(
-        tmp_path, params={"monkey": 1}, inputs={"secretary_roster.csv": "ab" * 32}
-    )
-    assert verify(folder) == []
-
-
-# --- Downloads ---------------------------------------------------------------
-
-
-def rows_of(text):
-    return list(csv.reader(io.StringIO(text)))
-
-
-def test_a_table_becomes_csv():
-    assert rows_of(table_csv(payload(table()))) == [
-        ["group", "events", "gap", "conf_low", "conf_high", "note"],
-        ["Asian", "1234", "-4.5", "-6.0", "-3.1", ""],
-        [
-            "White",
-            "",
-            "",
-            "",
-            "",
-            "hidden: events, conf_low, conf_high; not applicable: gap",
-        ],
-        ["Some, other", "0", "", "", "", "not known: gap, conf_low, conf_high"],
-    ]
-
-
-@pytest.mark.parametrize(
-    "attack",
-    [
-        '=HYPERLINK("https://a.example","x")',
-        "+1+cmd|' /C calc'!A0",
-        "-2+3",
-        "@SUM(1)",
-        "\t=1+1",
-        "\r=1+1",
-        "＝1+1",
-    ],
-)
-def test_formulas_are_text_in_a_spreadsheet(attack):
-    changed = table(label=attack)
-    changed["columns"][0]["name"] = attack
-    header, first, *_ = rows_of(table_csv(payload(changed)))
-    assert first[0] == f"'{attack}"
-    assert header[0].startswith("'")
-
-
-@pytest.mark.parametrize("number", ["-5", "+5", "-4.5", "-.5", "-1e5"])
-def test_numbers_written_as_text_stay_numbers(number):
-    assert rows_of(table_csv(payload(table(label=number))))[1][0] == number
-
-
-@given(st.text(min_size=1))
-def test_no_text_begins_a_formula_and_none_is_lost(text):
-    given_table = table()
-    given_table["rows"][0][0] = cell(text, text)
-    written = list(csv.reader(io.StringIO(table_csv(payload(given_table)), newline="")))
-    first = written[1][0]
-    assert first.removeprefix("'") == text.removeprefix("'")
-    assert len(written) == 4
-    assert not first.startswith(("=", "@", "\t", "\r"))
-
-
-def test_an_interval_names_its_own_columns():
-    changed = table()
-    changed["columns"][3] |= {"names": ["conf_low", "upper"], "unit": "points"}
-    changed["rows"][0][3] = cell([None, -3.1], "at most −3.1")
-    header, first, *_ = rows_of(table_csv(payload(changed)))
-    assert header[3:5] == ["conf_low", "upper"]
-    assert first[3:5] == ["", "-3.1"]
-
-
-def test_columns_that_would_collide_are_refused():
-    changed = table()
-    changed["columns"][2]["name"] = "note"
-    with pytest.raises(NotebookError, match="'note'"):
-        table_csv(payload(changed))
-
-
-def test_downloads_hold_no_number_that_the_page_hides(released):
-    text = (released / "tables" / "waits.csv").read_text()
-    page = (released / "01_waits.html").read_text().replace("−", "-").replace(",", "")
-    for row in rows_of(text)[1:]:
-        for number in row[1:-1]:
-            assert not number or f"{float(number):g}" in page
-
-
-def test_the_data_package_describes_every_table(released):
-    """Data Package v2: required properties, field names as in the file's header."""
-    package = json.loads((released / "datapackage.json").read_text())
-    assert re.fullmatch(r"[a-z0-9._-]+", package["name"])
-    assert package["licenses"] == [
-        {
-            "title": "CC BY 4.0",
-            "path": "https://creativecommons.org/licenses/by/4.0/",
-            "name": "CC-BY-4.0",
-        }
-    ]
-    for resource in package["resources"]:
-        content = (released / resource["path"]).read_bytes()
-        digest = hashlib.sha256(content).hexdigest()
-        assert resource["hash"] == f"sha256:{digest}"
-        assert resource["bytes"] == len(content)
-        fields = resource["schema"]["fields"]
-        assert rows_of(content.decode())[0] == [field["name"] for field in fields]
-        kinds = [field["type"] for field in fields]
-        assert kinds == ["string", "integer", *["number"] * 3, "string"]
-
-
-def test_without_a_licence_none_is_named(tmp_path):
-    folder = publish_in(tmp_path, facts=Facts(version="0.1.0"))
-    assert "licenses" not in json.loads((folder / "datapackage.json").read_text())
-
-
-# --- The manifest ------------------------------------------------------------
-
-
-def test_the_manifest_lists_every_other_file(released):
-    manifest = json.loads((released / "manifest.json").read_text())
-    files = snapshot(released)
-    assert {file["path"] for file in manifest["files"]} == files.keys() - {
-        "manifest.json"
-    }
-    for file in manifest["files"]:
-        assert file["bytes"] == len(files[file["path"]])
-    assert manifest["suite"] == "0.1.0"
-    assert manifest["params"] == {"min_cell": 10, "confidence": 0.95}
-    assert manifest["inputs"] == {"requests.csv": "ab" * 32}
-
-
-def test_a_flipped_bit_anywhere_is_found(released):
-    for path in [path for path in released.rglob("*") if path.is_file()]:
-        content = path.read_bytes()
-        for place in range(0, len(content), max(1, len(content) // 23)):
-            flipped = bytearray(content)
-            flipped[place] ^= 1
-            path.write_bytes(flipped)
-            (problem,) = verify(released)
-            assert problem.startswith(
-                f"{path.relative_to(released).as_posix()}: changed"
-            )
-        path.write_bytes(content)
+def test_a_new_release_leaves_nothing_of_the_old(released, tmp_path):
+    publish_in(tmp_path, {"03_pay": book(table("pay"))})
+    assert not (released / "01_waits.html").exists()
     assert verify(released) == []
 
 
-def test_missing_and_added_files_are_found(released):
-    (released / "tables" / "waits.csv").unlink()
-    (released / "tables" / "old.csv").write_text("x")
-    (released / "work.html").symlink_to(released / "index.html")
-    assert verify(released) == [
-        "tables/waits.csv: missing",
-        "tables/old.csv: not part of the release",
-        "work.html: not part of the release",
-    ]
-    (released / "manifest.json").unlink()
-    assert verify(released) == ["manifest.json: missing"]
+def test_a_folder_that_is_no_release_is_not_replaced(tmp_path):
+    here = tmp_path / "sample" / "2026Q1"
+    here.mkdir(parents=True)
+    publish_in(tmp_path)  # an empty folder may be filled
+    shutil.rmtree(here)
+    here.mkdir()
+    (here / "thesis.txt").write_text("mine")
+    with pytest.raises(EquityError, match="move it"):
+        publish_in(tmp_path)
+    assert (here / "thesis.txt").read_text() == "mine"
+    shutil.rmtree(here)
+    here.write_text("a file")
+    with pytest.raises(EquityError, match="move it"):
+        publish_in(tmp_path)
 
 
-def test_a_file_replaced_by_a_link_is_found(released, tmp_path):
-    (released / "index.html").rename(tmp_path / "elsewhere.html")
-    (released / "index.html").symlink_to(tmp_path / "elsewhere.html")
-    assert verify(released) == ["index.html: not a plain file"]
+def test_a_citys_page_that_fails_publishes_nothing(released, tmp_path, monkeypatch):
+    before = public(tmp_path)
+    monkeypatch.setattr(release.front, "city", None)
+    with pytest.raises(TypeError):
+        publish_in(tmp_path, facts=NEWER)
+    assert public(tmp_path) == before
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", "null", '{"sha256": "0"}', "\0"])
-def test_a_manifest_that_is_none_is_said_so(released, content):
-    (released / "manifest.json").write_text(content)
-    assert verify(released) == ["manifest.json: changed since it was written"]
+def test_a_full_disk_is_one_line_without_a_path(released, tmp_path, monkeypatch):
+    def full(*arguments, **options):
+        raise OSError(28, "No space left on device", str(tmp_path))
+
+    monkeypatch.setattr(place, "put", full)
+    with pytest.raises(EquityError, match=r"\(No space left on device\)") as error:
+        publish_in(tmp_path, facts=NEWER)
+    assert str(tmp_path) not in str(error.value)
+    assert "\n" not in str(error.value)
 
 
-def test_a_manifest_rewritten_in_another_layout_is_found(released):
-    manifest = json.loads((released / release.MANIFEST).read_text())
-    (released / release.MANIFEST).write_text(json.dumps(manifest))
-    assert verify(released) == ["manifest.json: changed since it was written"]
+def test_from_another_thread_too(tmp_path):
+    thread = threading.Thread(target=publish_in, args=(tmp_path,))
+    thread.start()
+    thread.join()
+    assert verify(tmp_path / "sample" / "2026Q1") == []
+
+
+# --- The audit ---------------------------------------------------------------
+
+
+def counts(*cells, topic="staff"):
+    """What a reader is told about groups: label, fewest, most."""
+    told = [[[label], low, high] for label, low, high in cells]
+    return [{"topic": topic, "dimensions": ["group"], "cells": told}]
+
+
+SHOWN = [("White", 120, 120), ("Black", 64, 64), ("Latino", 31, 31)]
+TOTAL = (None, 219, 219)
+
+
+def told(*cells):
+    """A notebook that tells this, and one that does not."""
+    return books(counts=counts(*cells))
+
+
+def test_a_release_that_gives_a_count_away_is_refused(released, tmp_path):
+    """The attack: 219 - 120 - 64 - 31 = 4, OpenSAFELY's secondary disclosure."""
+    before = public(tmp_path)
+    with pytest.raises(ExposedError, match="worked back") as error:
+        publish_in(tmp_path, told(*SHOWN, ("AIAN", 1, None), TOTAL))
+    assert public(tmp_path) == before
+    assert "AIAN" in str(error.value)
+    assert "4" not in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_nothing_of_what_is_told_for_the_audit_is_published(tmp_path):
+    canaries = counts(("CANARY", 120, 120), topic="CANARY")
+    publish_in(tmp_path, books(counts=canaries))
+    assert not any(b"CANARY" in content for content in public(tmp_path).values())
+    assert any((tmp_path / ".equity" / "sample" / "released").iterdir())
+
+
+def test_an_earlier_release_is_part_of_the_attack(tmp_path):
+    """Year to date 54, then 57, and the second quarter's 3 are hidden."""
+
+    def year_to_date(people, *quarters):
+        cells = [[[list(quarters)], people, people]]
+        if len(quarters) > 1:
+            cells.append([[quarters[-1]], 1, None])
+        return {
+            "topic": "complaints",
+            "dimensions": ["period"],
+            "cells": cells,
+        }
+
+    publish_in(tmp_path, books(counts=[year_to_date(54, "2026Q1")]), period="2026Q1")
+    second = books(counts=[year_to_date(57, "2026Q1", "2026Q2")])
+    with pytest.raises(ExposedError):
+        publish_in(tmp_path, second, period="2026Q2")
+    assert not (tmp_path / "sample" / "2026Q2").exists()
+    publish_in(tmp_path / "elsewhere", second, period="2026Q2")  # no earlier release
+
+
+def test_what_is_released_is_remembered_before_it_can_be_seen(tmp_path, monkeypatch):
+    def killed(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(place, "_swap", killed)
+    with pytest.raises(KeyboardInterrupt):
+        publish_in(tmp_path, told(*SHOWN))
+    assert not public(tmp_path)
+    assert len(release.archives.read(tmp_path / ".equity" / "sample" / "released")) == 1
+
+
+def test_the_same_release_again_leaves_no_second_entry(tmp_path):
+    for _ in range(2):
+        publish_in(tmp_path, told(*SHOWN))
+    assert len(list((tmp_path / ".equity" / "sample" / "released").iterdir())) == 1
+
+
+def test_findings_are_told_once_a_page(tmp_path):
+    folder = publish_in(tmp_path, {"01_waits": book(finding(), finding())})
+    assert len((folder / "tables" / "findings.csv").read_text().splitlines()) == 2
+
+
+def test_the_audit_is_the_audit(monkeypatch, tmp_path):
+    """Nothing is published where the audit cannot be asked."""
+    monkeypatch.setattr(audit, "exposed", None)
+    with pytest.raises(TypeError):
+        publish_in(tmp_path)
+    assert not public(tmp_path)
