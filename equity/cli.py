@@ -1,6 +1,7 @@
 """The `equity` command: run, check, new and verify."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -116,15 +117,20 @@ def _settings(params_file: Path, period: str | None, raw: Path | None):
     return params.check({**settings.model_dump(), "period": period}, name="--period")
 
 
+class _Stopped(BaseException):
+    """Somebody asked the run to stop, by a signal; typer leaves it alone."""
+
+
 def main() -> None:
     """Run the command; whatever is refused is one line and a non-zero exit code."""
+    _hear_requests_to_stop()
     try:
         code = app(standalone_mode=False)
     except EquityError as error:
         sys.exit(f"error: {error}")
-    except (KeyboardInterrupt, typer.Abort):
+    except (_Stopped, KeyboardInterrupt, typer.Abort) as stop:
         sys.stderr.write("stopped; nothing new was published\n")
-        sys.exit(130)
+        sys.exit(128 + (stop.args[0] if stop.args else signal.SIGINT))
     except Exception as error:
         if os.environ.get("EQUITY_DEBUG"):
             raise
@@ -132,11 +138,30 @@ def main() -> None:
     sys.exit(code or 0)
 
 
+def _hear_requests_to_stop() -> None:
+    """Stop in order when asked to, unless whoever started us wants that ignored."""
+
+    def stop(number: int, frame: object) -> NoReturn:
+        raise _Stopped(number)
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, stop)
+
+
 def _last_words(error: Exception) -> NoReturn:
     """Say in one line what nobody foresaw."""
     if hasattr(error, "format_message"):  # a wrong option or argument
         sys.stderr.write(f"error: {error.format_message()}\n")
         sys.exit(2)
+    if isinstance(error, OSError) and error.errno is not None:
+        sys.exit(
+            f"error: a file could not be written or read ({error.strerror}); is the "
+            "disk full or a folder closed? Nothing new was published"
+        )
+    if isinstance(error, MemoryError):
+        sys.exit("error: there was not enough memory; nothing new was published")
     kind = type(error).__name__
     sys.exit(
         f"error: unforeseen {kind}; set EQUITY_DEBUG=1 to see where, and report it"

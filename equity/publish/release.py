@@ -1,46 +1,75 @@
 """Executed notebooks to a release folder: whole or not at all, and checkable.
 
 A **release** is the folder ``<out>/<city>/<period>``: a front page, a page per
-notebook, ``tables/*.csv`` with a ``datapackage.json``, and ``manifest.json`` with
-the checksum of every other file. It is written beside its place under another name
-and then renamed, so readers see the earlier release or the new one.
+notebook, ``tables/`` with a CSV for every table and all of them in one Excel book,
+``datapackage.json``, and ``manifest.json`` with the checksum of every other file. It
+is put in its place in one step (see `place`), so readers see the earlier release or
+the new one. Beside the releases, ``<out>/<city>/index.html`` leads to all of them.
+
+Before anything is written, the **audit** plays a reader who puts together all tables
+of this release and of the earlier ones; what it can work back stops the release.
 
 Nothing in a release depends on the clock, the machine or the folder it is written
 to: the same notebooks and facts give the same bytes.
 """
 
-import csv
-import hashlib
-import io
-import json
 import re
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
 from equity.errors import DisclosureError, EquityError, NotebookError, ParamsError
-from equity.publish.page import Facts, Page, index, quarter, read, render
-from equity.publish.payload import SLUG, Cell, Column, Table
+from equity.publish import archive as archives
+from equity.publish import audit, dictionary, downloads, front, place, workbook
+from equity.publish.manifest import (
+    MANIFEST,
+    as_json,
+    manifest,
+    redacted,
+    refuse_paths,
+    verify,
+)
+from equity.publish.page import PERIOD, Facts, Page, index, quarter, read, render
+from equity.publish.payload import SLUG, Table
 
-MANIFEST = "manifest.json"
+__all__ = ["MANIFEST", "ExposedError", "publish", "read_all", "verify"]
+
 DATAPACKAGE = "datapackage.json"
+NAMED = 3  # exposed counts that an error names
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-_SECRET = re.compile(r"(?i)(^|_)(api)?(key|token|password|secret)s?(_|$)")
-_ABSENT = {"n/a": "not applicable"}
-_FIELD_TYPE = {"text": "string", "count": "integer"}  # all others: number
-_UNIT = {
-    "count": "count",
-    "percent": "percent",
-    "points": "percentage points",
-    "ratio": "ratio; 1 is parity",
-}
+
+class ExposedError(DisclosureError):
+    """Counts that a reader could work back from all that is published.
+
+    Parameters
+    ----------
+    told
+        What readers of the release would be told.
+    earlier
+        What readers of earlier releases were told.
+    exposed
+        What follows from both.
+
+    Examples
+    --------
+    >>> print(ExposedError(told=[], earlier=[], exposed=[]))
+    0 hidden counts can be worked back from what is published (); hide more rows of
+    those tables, or show fewer tables of the same people
+    """
+
+    def __init__(self, *, told: Sequence, earlier: Sequence, exposed: Sequence):
+        self.told, self.earlier, self.exposed = told, earlier, exposed
+        named = "; ".join(str(item) for item in exposed[:NAMED])
+        if len(exposed) > NAMED:
+            named += "; ..."
+        super().__init__(
+            f"{len(exposed)} hidden counts can be worked back from what is published "
+            f"({named}); hide more rows of those tables, or show fewer tables of the "
+            "same people"
+        )
 
 
 def publish(
@@ -53,8 +82,13 @@ def publish(
     facts: Facts,
     site: Sequence[Mapping[str, str]] | None = None,
     commit: str | None = None,
+    dirty: bool | None = None,
+    lock: str | None = None,
     params: Mapping[str, Any] | None = None,
+    policy: Mapping[str, Any] | None = None,
     inputs: Mapping[str, str] | None = None,
+    archive: Path | None = None,
+    progress: bool = False,
 ) -> Path:
     """Write a release from executed notebooks, or leave everything as it was.
 
@@ -74,12 +108,23 @@ def publish(
     site
         ``{"slug": ..., "title": ...}`` of every page, for the navigation; by default
         each page's own title.
-    commit
-        The code's version in its repository, for the manifest.
+    commit, dirty
+        The code's version in its repository, and whether it had changed since, for
+        the manifest.
+    lock
+        The sha256 of the file that pins every library, for the manifest.
     params
-        Parameters for the manifest, as JSON knows them, free of paths and keys.
+        Parameters for the manifest, as JSON knows them. Paths, addresses of servers
+        and entries named like keys are redacted.
+    policy
+        The policy of protection for the manifest; by default ``facts.min_cell``.
     inputs
         Input file names (no folders of this machine) and their sha256.
+    archive
+        The folder that tells what earlier releases told; by default it is in the
+        workshop, see `place`.
+    progress
+        Whether to show how far the audit is, on standard error.
 
     Returns
     -------
@@ -91,13 +136,15 @@ def publish(
     NotebookError
         If a notebook may not be published, two tables share a name or two pages a
         title.
+    ExposedError
+        If a hidden count can be worked back from this release and earlier ones.
     DisclosureError
-        If ``params`` or ``inputs`` hold an absolute path or something named like a
-        key.
+        If ``inputs`` hold a path of this machine.
     ParamsError
         If ``city``, ``period`` or ``site`` cannot be used.
     EquityError
-        If there is something at the release's place that is not a release.
+        If there is something at the release's place that is not a release, if another
+        run is at work, or if the release cannot be written.
 
     References
     ----------
@@ -117,87 +164,70 @@ def publish(
     01_waits.html datapackage.json index.html manifest.json tables
     []
     """
-    if not re.fullmatch(SLUG, city):
-        raise ParamsError(
-            f"city {city!r} cannot name a folder; use lower-case letters, digits, "
-            "_ and -"
+    _refuse_names(city, period)
+    refuse_paths(list(inputs or {}), "inputs")
+    pages = read_all(executed)
+    with place.locked(Path(out), city) as room:
+        home, kept = Path(out).resolve() / city, archive or room / "released"
+        _refuse_foreign(home / period)
+        told = _audited(pages, kept, facts.min_cell, progress)
+        files = _contents(
+            pages,
+            city=city,
+            city_name=city_name,
+            period=period,
+            site=_navigation(pages, site),
+            facts=facts,
+            previous=_previous(home, period),
         )
-    quarter(period)  # refuses all but a quarter
-    _refuse_secrets(params or {}, "params")
-    _refuse_secrets(list(inputs or {}), "inputs")
-    pages = _read_all(executed)
-    files = _contents(
-        pages,
-        city=city,
-        city_name=city_name,
-        period=period,
-        site=_navigation(pages, site),
-        facts=facts,
-    )
-    files[MANIFEST] = _manifest(
-        files,
-        suite=facts.version,
-        commit=commit,
-        city=city,
-        period=period,
-        params=dict(params or {}),
-        inputs=dict(inputs or {}),
-    )
-    return _put_in_place(files, Path(out) / city / period)
+        files[MANIFEST] = manifest(
+            files,
+            city=city,
+            period=period,
+            code={"version": facts.version, "commit": commit, "dirty": dirty},
+            lock={"uv.lock": lock} if lock else {},
+            params=redacted(params or {}),
+            policy=dict(policy or {"min_cell": facts.min_cell}),
+            inputs=dict(inputs or {}),
+        )
+        try:
+            _put_in_place(files, home, period, room, city_name, kept, told)
+        except OSError as error:
+            if error.errno is None:
+                raise
+            raise EquityError(
+                f"the release cannot be written ({error.strerror}); make room on the "
+                "disk, or name another folder with --out; nothing new was published"
+            ) from error
+    return Path(out) / city / period
 
 
-def verify(folder: Path | str) -> list[str]:
-    """Compare a release with its manifest.
+def read_all(executed: Mapping[str, NotebookNode | Path | str]) -> list[Page]:
+    """Take from executed notebooks what may be published; refuse all else.
 
     Parameters
     ----------
-    folder
-        A release.
+    executed
+        As for `publish`.
 
     Returns
     -------
-    list of str
-        A line per problem: a file that changed, is missing or was added, or a
-        manifest that is absent or was changed. Empty if all is as published.
+    list of Page
+        In the order given.
+
+    Raises
+    ------
+    NotebookError
+        If a notebook may not be published, two tables share a name or two pages a
+        title.
 
     Examples
     --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     verify(folder)
-    ['manifest.json: missing']
+    >>> from nbformat import v4
+    >>> book = v4.new_notebook(cells=[v4.new_markdown_cell("# Who waits?")])
+    >>> [page.title for page in read_all({"01_waits": book})]
+    ['Who waits?']
     """
-    folder = Path(folder)
-    path = folder / MANIFEST
-    if not path.is_file() or path.is_symlink():
-        return [f"{MANIFEST}: missing"]
-    try:
-        manifest = _checked_manifest(path.read_bytes())
-        listed = {file["path"]: file["sha256"] for file in manifest["files"]}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return [f"{MANIFEST}: changed since it was written"]
-    found = {
-        entry.relative_to(folder).as_posix(): entry
-        for entry in sorted(folder.rglob("*"))
-        if entry.is_symlink() or not entry.is_dir()
-    }
-    problems = [f"{name}: missing" for name in sorted(listed.keys() - found.keys())]
-    problems += [
-        f"{name}: not part of the release"
-        for name in sorted(found.keys() - listed.keys() - {MANIFEST})
-    ]
-    for name in sorted(listed.keys() & found.keys()):
-        if found[name].is_symlink() or not found[name].is_file():
-            problems.append(f"{name}: not a plain file")
-        elif _sha256(found[name].read_bytes()) != listed[name]:
-            problems.append(f"{name}: changed since it was published")
-    return problems
-
-
-# --- What is in a release ----------------------------------------------------
-
-
-def _read_all(executed: Mapping[str, NotebookNode | Path | str]) -> list[Page]:
     pages = []
     for slug, notebook in executed.items():
         if isinstance(notebook, str | Path):
@@ -206,8 +236,8 @@ def _read_all(executed: Mapping[str, NotebookNode | Path | str]) -> list[Page]:
     if not pages:
         raise NotebookError("there is no notebook to publish")
     _refuse_twice([page.title for page in pages], "pages have the title")
-    names = [table.name for page in pages for table in page.tables]
-    _refuse_twice(names, "tables of the release have the name")
+    names = [table.name for page in pages for table in page.downloads]
+    _refuse_twice([*names, downloads.FINDINGS], "tables of the release have the name")
     return pages
 
 
@@ -218,12 +248,48 @@ def _opened(path: Path, slug: str) -> NotebookNode:
         raise NotebookError(f"notebook '{slug}' cannot be read") from None
 
 
+# --- What is refused ----------------------------------------------------------
+
+
+def _refuse_names(city: str, period: str) -> None:
+    if not re.fullmatch(SLUG, city):
+        raise ParamsError(
+            f"city {city!r} cannot name a folder; use lower-case letters, digits, "
+            "_ and -"
+        )
+    quarter(period)  # refuses all but a quarter
+
+
 def _refuse_twice(names: Sequence[str], what: str) -> None:
     seen: set[str] = set()
     for name in names:
         if name in seen:
             raise NotebookError(f"two {what} '{name}'; give each one of its own")
         seen.add(name)
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Only an earlier release, or an empty folder, may be replaced."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise EquityError(f"'{folder.name}' is in the way and not a release; move it")
+    if folder.is_dir() and not (folder / MANIFEST).is_file() and any(folder.iterdir()):
+        raise EquityError(
+            f"folder '{folder.name}' holds files but no {MANIFEST}, so it is not a "
+            "release of this suite; move it away first"
+        )
+
+
+def _audited(pages: Sequence[Page], kept: Path, min_cell: int, progress: bool) -> list:
+    """What readers are told about counts, unless something hidden follows from it."""
+    told = audit.told([entry for page in pages for entry in page.counts])
+    earlier = archives.read(kept)
+    exposed = audit.exposed(told, min_cell=min_cell, earlier=earlier, progress=progress)
+    if exposed:
+        raise ExposedError(told=told, earlier=earlier, exposed=exposed)
+    return told
+
+
+# --- What is in a release ----------------------------------------------------
 
 
 def _navigation(
@@ -245,258 +311,94 @@ def _contents(
     period: str,
     site: Sequence[Mapping[str, str]],
     facts: Facts,
+    previous: Path | None,
 ) -> dict[str, bytes]:
     """Every file but the manifest, by path inside the release."""
     order = {entry["slug"]: number for number, entry in enumerate(site)}
     pages = sorted(pages, key=lambda page: order[page.slug])
     about = {"city_name": city_name, "period": period, "site": site, "facts": facts}
+    book = f"tables/{city}-{period}.xlsx"
     files = {
         f"{page.slug}.html": render(page, slug=page.slug, **about).encode()
         for page in pages
     }
-    files["index.html"] = index(pages, **about).encode()
-    tables = [table for page in pages for table in page.tables]
-    resources = []
-    for table in tables:
-        content = table_csv(table).encode()
-        files[f"tables/{table.name}.csv"] = content
-        resources.append(_resource(table, content))
-    package = {
-        "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
-        "name": f"equity-{city}-{period.lower()}",
-        "title": f"Racial equity in {city_name}, {quarter(period)}: tables",
-        "licenses": _licences(facts),
-        "resources": resources,
-    }
-    files[DATAPACKAGE] = _json({key: part for key, part in package.items() if part})
-    return files
+    files["index.html"] = index(pages, **about, previous=previous, book=book).encode()
+    title = f"Racial equity in {city_name}, {quarter(period)}: tables"
+    name = f"equity-{city}-{period.lower()}"
+    return files | _tables(pages, book=book, name=name, title=title, facts=facts)
 
 
-def _licences(facts: Facts) -> list[dict[str, str]]:
-    licence = {"title": facts.licence, "path": facts.licence_url}
-    if re.fullmatch(r"[A-Za-z0-9._ -]+", facts.licence):
-        licence["name"] = facts.licence.replace(" ", "-")
-    # the specification wants a name or an address of every licence
-    named = licence.get("name") or licence["path"]
-    return [{key: text for key, text in licence.items() if text}] if named else []
+def _tables(
+    pages: Sequence[Page], *, book: str, name: str, title: str, facts: Facts
+) -> dict[str, bytes]:
+    """The downloads: a CSV for each table, the findings, the book, the dictionary."""
+    tables: list[Table] = [table for page in pages for table in page.downloads]
+    written = [(table, downloads.table_csv(table).encode()) for table in tables]
+    findings = downloads.findings_csv(pages).encode()
+    files = {f"tables/{table.name}.csv": content for table, content in written}
+    files[f"tables/{downloads.FINDINGS}.csv"] = findings
+    files[book] = workbook.book(
+        tables,
+        downloads.finding_rows(pages),
+        title=title,
+        about=[dictionary.BLANKS, *filter(None, [facts.method, facts.licence])],
+    )
+    described = dictionary.package(
+        written,
+        findings,
+        name=name,
+        title=title,
+        description=facts.summary,
+        licences=dictionary.licences(facts.licence, facts.licence_url),
+    )
+    return files | {DATAPACKAGE: as_json(described)}
 
 
-# --- Tables for download -----------------------------------------------------
+def _releases(home: Path) -> list[Path]:
+    """The releases of a city, the first quarter first."""
+    return sorted(
+        folder
+        for folder in home.glob("*")
+        if re.fullmatch(PERIOD, folder.name) and (folder / MANIFEST).is_file()
+    )
 
 
-def table_csv(table: Table) -> str:
-    """Write a published table as CSV that a spreadsheet cannot run.
-
-    Parameters
-    ----------
-    table
-        A published table; hidden cells hold nothing.
-
-    Returns
-    -------
-    str
-        A header of column names and a line per row. An interval has two columns,
-        one for each limit. Text that a spreadsheet would take for a
-        formula gets an apostrophe in front; numbers stay numbers. A last column,
-        ``note``, says which cells are empty and why.
-
-    Raises
-    ------
-    NotebookError
-        If two columns of the file would have the same name.
-
-    References
-    ----------
-    OWASP, CSV Injection, https://owasp.org/www-community/attacks/CSV_Injection.
-
-    Examples
-    --------
-    >>> from equity.publish.payload import payload
-    >>> print(table_csv(payload({
-    ...     "kind": "table", "name": "gaps", "caption": "Gaps",
-    ...     "columns": [{"name": "group", "label": "Group", "type": "text"},
-    ...                 {"name": "gap", "label": "Gap", "type": "points"}],
-    ...     "rows": [[{"value": "=A1", "text": "=A1", "hidden": False},
-    ...               {"value": -4.5, "text": "−4.5", "hidden": False}],
-    ...              [{"value": "White", "text": "White", "hidden": False},
-    ...               {"value": None, "text": "hidden", "hidden": True}]]})))
-    "group","gap","note"
-    "'=A1",-4.5,""
-    "White","","hidden: gap"
-    """
-    names = [field["name"] for field in _fields(table)]
-    _refuse_twice(names, f"columns of table '{table.name}' have the name")
-    buffer = io.StringIO()
-    # all text is quoted, so that no separator of any locale can begin a cell in it
-    writer = csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
-    writer.writerow([_harmless(name) for name in names])
-    for row in table.rows:
-        values = [
-            value
-            for cell, column in zip(row, table.columns, strict=True)
-            for value in _values(cell, column)
-        ]
-        writer.writerow([*values, _harmless(_row_note(row, table.columns))])
-    return buffer.getvalue()
-
-
-def _values(cell: Cell, column: Column) -> list[Any]:
-    if column.type == "interval":
-        return [None, None] if cell.absent else list(cell.value)
-    if cell.absent:
-        return [None]
-    if column.type == "count":
-        return [int(cell.value)]
-    return [_harmless(cell.value) if column.type == "text" else cell.value]
-
-
-def _harmless(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text):
-        return f"'{text}"
-    return text
-
-
-def _row_note(row: Sequence[Cell], columns: Sequence[Column]) -> str:
-    """Which cells of a row are empty and why, such as "hidden: events"."""
-    reasons: dict[str, list[str]] = {}
-    for cell, column in zip(row, columns, strict=True):
-        if cell.absent:
-            reason = "hidden" if cell.hidden else _ABSENT.get(cell.text, cell.text)
-            reasons.setdefault(reason or "not known", []).extend(column.fields)
-    return "; ".join(f"{reason}: {', '.join(c)}" for reason, c in reasons.items())
-
-
-def _fields(table: Table) -> list[dict[str, str]]:
-    """Frictionless fields of a table's file."""
-    fields = []
-    for column in table.columns:
-        unit = _UNIT.get(column.unit or column.type, "")
-        ends = ("lower limit", "upper limit") if column.type == "interval" else ("",)
-        for name, end in zip(column.fields, ends, strict=True):
-            field = {
-                "name": name,
-                "type": _FIELD_TYPE.get(column.type, "number"),
-                "title": f"{column.label}, {end}" if end else column.label,
-                "description": unit,
-            }
-            fields.append({key: text for key, text in field.items() if text})
-    note = "Which cells of the row are empty, and why."
-    return [*fields, {"name": "note", "type": "string", "description": note}]
-
-
-def _resource(table: Table, content: bytes) -> dict[str, Any]:
-    sources = [{"title": table.source}] if table.source else []
-    resource = {
-        "name": table.name,
-        "type": "table",
-        "path": f"tables/{table.name}.csv",
-        "title": table.caption,
-        "description": " ".join(table.notes),
-        "format": "csv",
-        "mediatype": "text/csv",
-        "encoding": "utf-8",
-        "bytes": len(content),
-        "hash": f"sha256:{_sha256(content)}",
-        "sources": sources,
-        "schema": {
-            "$schema": "https://datapackage.org/profiles/2.0/tableschema.json",
-            "fields": _fields(table),
-            "missingValues": [""],
-        },
-    }
-    return {key: part for key, part in resource.items() if part}
-
-
-# --- The manifest ------------------------------------------------------------
-
-
-def _manifest(files: Mapping[str, bytes], **facts: Any) -> bytes:
-    listed = [
-        {"path": name, "bytes": len(content), "sha256": _sha256(content)}
-        for name, content in sorted(files.items())
-    ]
-    manifest = {**facts, "files": listed}
-    return _json({**manifest, "sha256": _sha256(_json(manifest))})
-
-
-def _checked_manifest(content: bytes) -> dict[str, Any]:
-    """The manifest, if it is byte for byte as it was written."""
-    manifest = json.loads(content)
-    digest = manifest.pop("sha256")
-    if _sha256(_json(manifest)) != digest:
-        raise ValueError("the manifest's own checksum differs")
-    if _json({**manifest, "sha256": digest}) != content:
-        raise ValueError("the manifest was written anew")
-    return manifest
-
-
-def _json(content: Mapping[str, Any]) -> bytes:
-    text = json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False)
-    return (text + "\n").encode()
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _refuse_secrets(content: Any, where: str) -> None:
-    """Refuse absolute paths, and entries named like keys; values are not repeated."""
-    if isinstance(content, Mapping):
-        for name, part in content.items():
-            if _SECRET.search(str(name)):
-                raise DisclosureError(f"{where}.{name} looks like a key; leave it out")
-            _refuse_secrets(part, f"{where}.{name}")
-    elif isinstance(content, list | tuple):
-        for part in content:
-            _refuse_secrets(part, where)
-    elif isinstance(content, str | Path):
-        text = str(content)
-        rooted = re.match(r"[/\\~]|[A-Za-z]:[/\\]|file:", text)
-        if rooted or ".." in PurePosixPath(text).parts:
-            raise DisclosureError(f"{where} holds a path of this machine; leave it out")
+def _previous(home: Path, period: str) -> Path | None:
+    """The release of the last quarter before this one, if there is any."""
+    return next((f for f in reversed(_releases(home)) if f.name < period), None)
 
 
 # --- Whole or not at all -----------------------------------------------------
 
 
-def _put_in_place(files: Mapping[str, bytes], folder: Path) -> Path:
-    """Write files beside ``folder`` and rename; on any error nothing has changed."""
-    _refuse_foreign(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        for name, content in files.items():
-            path = beside / "new" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        (beside / "new" / "tables").mkdir(exist_ok=True)
-        _exchange(beside / "new", folder, beside / "old")
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-    return folder
+def _put_in_place(
+    files: Mapping[str, bytes],
+    home: Path,
+    period: str,
+    room: Path,
+    city_name: str,
+    kept: Path,
+    told: Sequence,
+) -> None:
+    """Write the release, remember what it tells, and lead to it from the city's page.
 
+    What it tells is remembered first: a release that readers may have seen is never
+    missing from the archive.
+    """
+    found: list[Path] = []
 
-def _exchange(new: Path, folder: Path, old: Path) -> None:
-    """Put ``new`` where ``folder`` was, and ``folder`` back if that fails."""
-    if not folder.exists():
-        new.rename(folder)
-        return
-    try:
-        folder.rename(old)
-        new.rename(folder)
-    except BaseException:
-        if old.exists() and not folder.exists():
-            old.rename(folder)
-        raise
+    def before(new: Path) -> None:
+        others = [folder for folder in _releases(home) if folder.name != period]
+        releases = sorted([*others, new], key=lambda folder: folder.name)
+        page = front.city(releases, city_name=city_name)
+        found.append(new.with_name("index.html"))
+        place.write(found[0], page.encode())
+        archives.add(kept, period, told)
 
-
-def _refuse_foreign(folder: Path) -> None:
-    """Only an earlier release, or an empty folder, may be replaced."""
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise EquityError(f"'{folder.name}' is in the way and not a release; move it")
-    if folder.is_dir() and not (folder / MANIFEST).is_file() and any(folder.iterdir()):
-        raise EquityError(
-            f"folder '{folder.name}' holds files but no {MANIFEST}, so it is not a "
-            "release of this suite; move it away first"
-        )
+    place.put(
+        files,
+        home / period,
+        room,
+        before=before,
+        after=lambda: found[0].replace(home / "index.html"),
+    )
