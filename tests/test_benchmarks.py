@@ -1,11 +1,14 @@
-"""The benchmark compares equal answers: its data, its three ways, its table."""
+"""The benchmarks compare what can be compared: their data, their ways, their tables."""
+
+import json
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
 
-from benchmarks import city, requests, ways
+from benchmarks import city, disclosure, requests, ways
 
 ROWS = 2000
 
@@ -102,3 +105,76 @@ def test_unequal_answers_are_refused(made, monkeypatch):
     monkeypatch.setitem(requests.WAYS, "analyst", slip)
     with pytest.raises(AssertionError, match="differ in 1 groups"):
         requests.compare(*made, repeats=1, progress=False)
+
+
+# --- disclosure -----------------------------------------------------------------
+
+
+def square(values, hidden) -> pd.DataFrame:
+    """A table of counts by group and department, some of them hidden."""
+    rows, columns = np.shape(values)
+    return pd.DataFrame(
+        {
+            "group": np.repeat(list("wxyz")[:rows], columns),
+            "department": np.tile(list("abcd")[:columns], rows),
+            "events": np.ravel(values),
+            "hidden": np.ravel(hidden).astype(bool),
+        }
+    )
+
+
+def test_the_attacker_finds_the_published_exact_cell(shared):
+    """The 4 x 4 table of sdcTable's own test: two hidden in each line, w|b is 47."""
+    attacks = json.loads((shared / "disclosure_attacks.json").read_text())["attacks"]
+    case = next(a["fixture"] for a in attacks if a["id"] == "dis-03")
+    names = [row + column for row in case["rows"] for column in case["cols"]]
+    hidden = np.reshape([name in case["suppressed"] for name in names], (4, 4))
+    found = disclosure.exact(square(case["values"], hidden))
+    assert "wb" in [names[k] for k in found]
+
+
+def test_the_attacker_knows_that_hidden_counts_are_people():
+    everything = np.ones((2, 2))
+    assert set(disclosure.exact(square([[1, 1], [1, 5]], everything))) == {0, 1, 2, 3}
+    assert len(disclosure.exact(square([[4, 6], [7, 5]], everything))) == 0
+
+
+def test_by_hand_leaves_no_line_with_one_hidden():
+    for seed in range(5):
+        found = disclosure.by_hand(disclosure.table(seed))
+        for name in disclosure.LINES:
+            assert (found.groupby(name)["hidden"].sum() != 1).all()
+
+
+def test_city_tables_are_as_described():
+    tables = [disclosure.table(seed) for seed in range(disclosure.TABLES)]
+    people = [int(made["events"].sum()) for made in tables]
+    assert min(people) >= 250
+    assert max(people) <= 900
+    assert {made["department"].nunique() for made in tables} == {4, 5, 6}
+    assert {made["group"].nunique() for made in tables} == {9}
+    assert tables[3].equals(disclosure.table(3))
+    shares = pd.concat(tables).groupby("group")["events"].sum() / sum(people)
+    assert (shares - pd.Series(disclosure.GROUPS)).abs().max() < 0.03
+
+
+def test_what_is_measured_can_be_counted_by_hand():
+    counts = square([[40, 3], [20, 0]], np.zeros((2, 2))).drop(columns="hidden")
+    result = disclosure.judge(counts, disclosure.small_only(counts))
+    assert (result.cells, result.shown, result.people, result.people_shown) == (
+        4,
+        3,
+        63,
+        60,
+    )
+    assert (result.large, result.large_shown) == (3, 3)
+    assert (result.own, result.own_shown) == (4, 3)
+    assert (result.hidden_small, result.exact) == (1, 1)
+
+
+def test_thirty_tables_repeat_each_others_margins():
+    assert len(set(disclosure.CROSSED)) == 30
+    whole = {frozenset(names) for names in disclosure.CROSSED}
+    assert all(
+        any(names < other or other < names for other in whole) for names in whole
+    )
