@@ -97,7 +97,7 @@ def test_workforce(tables, settings, truth):
 def test_departments(tables, settings, truth):
     planted = truth["workforce"]["by_department"]
     table = representation.by_department(
-        tables.workers, tables.population, largest=30, confidence=settings.confidence
+        tables.workers, tables.population, confidence=settings.confidence
     )
     level = table[table["statistic"] == "level"]
     found = compare(level, lambda row: planted[row.department]["share"][row.group])

@@ -123,54 +123,6 @@ def latest(workers: pd.DataFrame, recorded: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(race=rows["race"].cat.set_categories(kept))
 
 
-def unknown(recorded: pd.DataFrame) -> pd.DataFrame:
-    """Count the people whose race is not known, beside all people.
-
-    Parameters
-    ----------
-    recorded
-        Columns `recorded` (`race on record` or not) and `events`, as made by
-        `representation.coverage`.
-
-    Returns
-    -------
-    DataFrame
-        One row: `events` (people without a race on record), `population` (all) and
-        the measure's columns; the share is of a full count. No row if there is
-        nobody.
-
-    Raises
-    ------
-    ColumnNotFoundError
-        If a column is absent.
-
-    Examples
-    --------
-    >>> people = pd.DataFrame({"events": [90, 10],
-    ...     "recorded": ["race on record", "race not on record"]})
-    >>> unknown(people)[["events", "population", "estimate"]]
-       events  population  estimate
-    0      10         100       0.1
-    """
-    require_columns(recorded, ["recorded", "events"])
-    known = recorded["recorded"] == "race on record"
-    people = int(recorded["events"].sum())
-    without = int(recorded.loc[~known, "events"].sum())
-    table = pd.DataFrame({"events": [without], "population": [people]})
-    table = table.loc[: len(table) - 1 if people else -1]
-    share = table["events"] / table["population"]
-    return measure_table(
-        table,
-        measure="share without a race on record",
-        reference=None,
-        estimate=share,
-        conf_low=share,
-        conf_high=share,
-        confidence=0.95,
-        method="full count",
-    )
-
-
 def located(
     lost: pd.DataFrame, *, by: str, largest: int = 10, confidence: float = 0.95
 ) -> pd.DataFrame:

@@ -75,36 +75,105 @@ def by_race(
     0  Black      10        0.4      0.25                 6
     1  White      30        0.6      0.75                 0
     """
-    return by_department(
-        workers.assign(department=WHOLE), population, largest=1, confidence=confidence
-    )
+    whole = workers.assign(department=WHOLE)
+    return by_department(whole, population, confidence=confidence)
 
 
-def by_department(
-    workers: pd.DataFrame,
-    population: pd.DataFrame,
-    *,
-    largest: int,
-    confidence: float = 0.95,
-) -> pd.DataFrame:
-    """Compare shares with residents in each of the largest departments.
+def largest_departments(workers: pd.DataFrame, largest: int) -> pd.DataFrame:
+    """Put all but the largest departments together.
+
+    Parameters
+    ----------
+    workers
+        Tidy `workers` of one date.
+    largest
+        How many departments keep their name.
+
+    Returns
+    -------
+    DataFrame
+        `workers`, its `department` a categorical: largest first, the others last.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> staff = pd.DataFrame({"department": ["Fire", "Fire", "Parks"]})
+    >>> largest_departments(staff, 1)["department"].to_list()
+    ['Fire', 'Fire', 'All other departments']
+    """
+    require_columns(workers, ["department"])
+    sizes = workers["department"].value_counts().rename_axis("name").reset_index()
+    sizes = sizes.sort_values(["count", "name"], ascending=[False, True])
+    kept = sizes["name"].head(largest).to_list()
+    order = kept if len(sizes) <= largest else [*kept, OTHERS]
+    named = workers["department"].where(workers["department"].isin(kept), OTHERS)
+    kinds = pd.CategoricalDtype(order, ordered=True)
+    return workers.assign(department=named.astype(kinds))
+
+
+def counts(workers: pd.DataFrame, population: pd.DataFrame) -> pd.DataFrame:
+    """Count the workers of each department and race.
 
     Parameters
     ----------
     workers
         Tidy `workers` of one date.
     population
+        Tidy `population`, which says what the groups are.
+
+    Returns
+    -------
+    DataFrame
+        One row per `department` and `race` that can be recorded, with `events`.
+        Workers without a race on record are left out.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> race = pd.Categorical(["White", "Black", "White"], ["Black", "White"])
+    >>> staff = pd.DataFrame({"race": race, "department": "Fire"})
+    >>> counts(staff, pd.DataFrame({"race": ["Black", "White"]}))
+      department   race  events
+    0       Fire  Black       1
+    1       Fire  White       2
+    """
+    require_columns(workers, ["race", "department"])
+    require_columns(population, ["race"])
+    groups = set(population["race"])
+    kept = [group for group in workers["race"].cat.categories if group in groups]
+    rows = workers[workers["race"].isin(kept)]
+    rows = rows.assign(race=rows["race"].cat.set_categories(kept))
+    sizes = rows.groupby(["department", "race"], observed=False).size()
+    return sizes.rename("events").reset_index()
+
+
+def by_department(
+    workers: pd.DataFrame, population: pd.DataFrame, *, confidence: float = 0.95
+) -> pd.DataFrame:
+    """Compare shares with residents in each department.
+
+    Parameters
+    ----------
+    workers
+        Tidy `workers` of one date; the order of the departments is that of their
+        categories, as `largest_departments` makes them.
+    population
         Tidy `population`.
-    largest
-        How many departments are shown; the others count together.
     confidence
         Two-sided level, as a proportion.
 
     Returns
     -------
     DataFrame
-        As `by_race`, per `department`: a categorical, largest first. No rows without
-        workers or residents.
+        As `by_race`, per `department`. No rows without workers or residents.
 
     Examples
     --------
@@ -112,9 +181,9 @@ def by_department(
     >>> staff = pd.DataFrame({"race": race, "department": ["Fire", "Fire", "Parks"]})
     >>> people = pd.DataFrame({"area": "1", "race": ["Black", "White"],
     ...                        "estimate": [400, 600], "moe": np.nan})
-    >>> table = by_department(staff, people, largest=1)
+    >>> table = by_department(staff, people)
     >>> table["department"].cat.categories.to_list()
-    ['Fire', 'All other departments']
+    ['Fire', 'Parks']
     """
     require_columns(workers, ["race", "department"])
     if workers.empty or population.empty:
@@ -122,7 +191,7 @@ def by_department(
     benchmark = acs.shares(population, confidence=confidence)
     groups = list(benchmark["group"])
     recorded = workers["race"].cat.categories
-    department = _largest(workers["department"], largest)
+    department = workers["department"].astype("category")
     counts = pd.crosstab(department, workers["race"].astype(str))
     counts = counts.reindex(department.cat.categories, fill_value=0)
     counts = counts.reindex(columns=groups, fill_value=0)
@@ -270,13 +339,3 @@ def _people_to_parity(frame: pd.DataFrame, benchmark: pd.DataFrame) -> pd.Series
         )
     ]
     return pd.Series(people, index=frame.index, dtype="Int64")
-
-
-def _largest(department: pd.Series, largest: int) -> pd.Series:
-    """Keep the largest departments by name; the others become one."""
-    sizes = department.value_counts().rename_axis("name").reset_index(name="size")
-    sizes = sizes.sort_values(["size", "name"], ascending=[False, True])
-    kept = sizes["name"].head(largest).to_list()
-    order = kept if len(sizes) <= largest else [*kept, OTHERS]
-    named = department.where(department.isin(kept), OTHERS)
-    return named.astype(pd.CategoricalDtype(order, ordered=True))

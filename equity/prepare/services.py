@@ -44,6 +44,30 @@ def window(period: str, quarters: int) -> tuple[pd.Timestamp, pd.Timestamp]:
     return (last - quarters + 1).start_time, last.end_time.normalize()
 
 
+def quarters_until(period: str, quarters: int) -> list[str]:
+    """List the quarters that end with a period.
+
+    Parameters
+    ----------
+    period
+        A quarter such as `2025Q4`.
+    quarters
+        How many quarters, that one included.
+
+    Returns
+    -------
+    list of str
+        First to last.
+
+    Examples
+    --------
+    >>> quarters_until("2025Q1", 2)
+    ['2024Q4', '2025Q1']
+    """
+    first, last = window(period, quarters)
+    return [str(q) for q in pd.period_range(first, last, freq="Q")]
+
+
 def day(dates: pd.Series) -> str:
     """Write the latest of some dates, for readers.
 

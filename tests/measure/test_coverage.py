@@ -97,8 +97,3 @@ def test_departments_of_two_days_are_not_lost():
         coverage.latest(people, said)
     later = people.assign(as_of=[days[0] - pd.Timedelta(365, "D"), days[1]])
     assert len(coverage.latest(later, said)) == 1
-
-
-def test_nobody_has_no_share():
-    nobody = pd.DataFrame({"recorded": [], "events": []})
-    assert coverage.unknown(nobody).empty

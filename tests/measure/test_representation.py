@@ -161,8 +161,13 @@ DEPARTMENTS = pd.concat(
 )
 
 
+def largest(count):
+    staff = representation.largest_departments(DEPARTMENTS, count)
+    return representation.by_department(staff, CITY)
+
+
 def test_small_departments_count_together_and_nobody_is_lost():
-    table = representation.by_department(DEPARTMENTS, CITY, largest=2)
+    table = largest(2)
     assert table["department"].cat.categories.to_list() == [
         *("Police", "Fire", representation.OTHERS),
     ]
@@ -178,19 +183,19 @@ def test_small_departments_count_together_and_nobody_is_lost():
 
 
 def test_departments_of_one_size_come_by_name():
-    table = representation.by_department(DEPARTMENTS, CITY, largest=4)
+    table = largest(4)
     assert table["department"].cat.categories.to_list() == [
         *("Police", "Fire", "Law", "Parks", representation.OTHERS),
     ]
 
 
 def test_all_departments_fit():
-    table = representation.by_department(DEPARTMENTS, CITY, largest=30)
+    table = largest(30)
     assert representation.OTHERS not in table["department"].cat.categories
 
 
 def test_a_department_without_a_recorded_race_is_not_known():
-    table = representation.by_department(DEPARTMENTS, CITY, largest=4)
+    table = largest(4)
     law = rows(table, department="Law")
     assert set(law["population"]) == {0}
     assert law[["estimate", "conf_low", "conf_high"]].isna().all(axis=None)
@@ -198,7 +203,7 @@ def test_a_department_without_a_recorded_race_is_not_known():
 
 def test_inputs_are_not_changed():
     before = DEPARTMENTS.copy(), CITY.copy()
-    representation.by_department(DEPARTMENTS, CITY, largest=2)
+    largest(2)
     representation.coverage(DEPARTMENTS, CITY)
     pd.testing.assert_frame_equal(DEPARTMENTS, before[0])
     pd.testing.assert_frame_equal(CITY, before[1])
@@ -213,4 +218,4 @@ def test_no_workers_or_no_residents_give_no_rows():
 
 def test_a_missing_column_is_named():
     with pytest.raises(ColumnNotFoundError, match="department"):
-        representation.by_department(ROSTER[["race"]], CITY, largest=2)
+        representation.by_department(ROSTER[["race"]], CITY)

@@ -1,0 +1,118 @@
+"""Coding: a band instead of a count that tells the outcome of everybody in a group.
+
+**Terms**
+
+bottom-coded, top-coded
+    Fewer than ``min_cell`` people of a group have the outcome, or do not have it:
+    "5% or less", "95% or more" is shown instead of the rate.
+band
+    The rates that a coded text allows, wide enough to hold ``min_cell`` counts.
+step
+    The distance of a band from 0 % or 100 %; larger for smaller groups.
+
+References
+----------
+NCES 2011-603, Statistical methods for protecting personally identifiable
+information in aggregate reporting, SLDS Technical Brief 3: the steps by size. ACRO
+(AI-SDC) default parameters: ``zeros_are_disclosive``.
+"""
+
+import numpy as np
+import pandas as pd
+
+#: The fewest people for whom a step in percent is the first to be tried.
+STEPS = ((300, 1), (100, 2), (40, 5), (20, 10), (0, 20))
+
+#: Words in the names of columns that show single persons' values.
+EXTREMES = {
+    *("min", "max", "minimum", "maximum"),
+    *("outlier", "outliers", "whisker", "whiskers"),
+}
+
+
+def steps(population: np.ndarray, min_cell: int) -> np.ndarray:
+    """Find the step of each group's bands.
+
+    The step is that of NCES for the size of the group, or the next coarser one whose
+    band holds at least ``min_cell`` counts.
+
+    Parameters
+    ----------
+    population
+        People of each group; missing where unknown.
+    min_cell
+        How many counts a band must hold.
+
+    Returns
+    -------
+    ndarray
+        Percent; missing where even 20 % holds too few.
+
+    References
+    ----------
+    NCES 2011-603.
+
+    Examples
+    --------
+    >>> steps(np.array([2000.0, 300.0, 100.0, 50.0, 14.0]), 10)
+    array([ 1.,  5., 10., 20., nan])
+    """
+    found = np.full(len(population), np.nan)
+    for least, step in reversed(STEPS):  # the finest that will do is written last
+        fits = np.floor(population * step / 100 + 1e-9) + 1 >= min_cell
+        found = np.where((population >= least) & fits, step, found)
+    return found
+
+
+def bands(
+    low: np.ndarray, high: np.ndarray, population: np.ndarray, min_cell: int
+) -> pd.DataFrame:
+    """Say which groups are coded, and what each row tells about its events.
+
+    Parameters
+    ----------
+    low, high
+        The fewest and most events of each group; equal where the count is known.
+    population
+        The people they happen to.
+    min_cell
+        The smallest count that is shown.
+
+    Returns
+    -------
+    DataFrame
+        ``coded``, the text, missing where a group is not coded. ``low`` and ``high``:
+        the events that a reader who knows the rule must think possible if the count
+        is not shown, in a coded row those of the band, in others those outside both;
+        missing where a group is too small to be coded.
+
+    References
+    ----------
+    NCES 2011-603.
+
+    Examples
+    --------
+    >>> events, people = np.array([3.0, 396.0, 200.0]), np.array([400.0, 400.0, 400.0])
+    >>> bands(events, events, people, 10)
+               coded    low   high
+    0     5% or less    0.0    9.0
+    1    95% or more  391.0  400.0
+    2            NaN   10.0  390.0
+    """
+    step = steps(population, min_cell)
+    can = ~np.isnan(step)
+    bottom = can & (high < min_cell)
+    top = can & (population - low < min_cell)
+    text = [
+        f"{s:g}% or less" if b else f"{100 - s:g}% or more" if t else None
+        for s, b, t in zip(step, bottom, top, strict=True)
+    ]
+    first = np.select([bottom, top], [0, population - min_cell + 1], min_cell)
+    last = np.select([bottom, top], [min_cell - 1, population], population - min_cell)
+    return pd.DataFrame(
+        {
+            "coded": pd.Series(text, dtype="str"),
+            "low": np.where(can, first, np.nan),
+            "high": np.where(can, last, np.nan),
+        }
+    )

@@ -1,0 +1,261 @@
+"""Kinds of columns: which count, which tell rows apart, which are never shown.
+
+A table is protected without being told what it measures, so its columns must speak
+for themselves: counts by their names, labels by their types, and every other number
+is taken to be made from the counts.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from equity.errors import InputError
+
+#: Columns that count people or records. Each may hide its row.
+COUNTS = (
+    "events",
+    "population",
+    "students",
+    "workers",
+    "requests",
+    "closed",
+    "censored",
+    "rows",
+)
+
+#: Numbers that describe a row and are not worked out from its counts.
+DESCRIPTIONS = ("year", "grade", "confidence")
+
+#: Text that depends on the size of a count, and so is hidden with it.
+VERDICTS = ("reliability",)
+
+#: Text about the measure, which does not tell one row from another.
+RECIPE = ("measure", "reference", "method", "direction", *VERDICTS)
+
+#: Columns of tables with one row per person, request or point; never shown.
+PERSONAL = (
+    "worker_id",
+    "request_id",
+    "student_id",
+    "duplicate_of",
+    "row",
+    "geometry",
+    "latitude",
+    "longitude",
+)
+
+#: Columns of a measure that tell a count whatever they are said to be.
+MEASURED = (
+    *("estimate", "conf_low", "conf_high", "rate_low", "rate_high"),
+    *("share", "percent", "rate", "people_to_parity"),
+)
+
+
+def count(frame: pd.DataFrame, name: str) -> np.ndarray:
+    """Read one count column.
+
+    Parameters
+    ----------
+    frame
+        A table of counts by label.
+    name
+        The column.
+
+    Returns
+    -------
+    ndarray
+        Floats, missing where unknown.
+
+    Raises
+    ------
+    InputError
+        If it holds text or numbers below zero.
+
+    Examples
+    --------
+    >>> count(pd.DataFrame({"events": [4, None]}), "events")
+    array([ 4., nan])
+    """
+    if not pd.api.types.is_numeric_dtype(frame[name]):
+        raise InputError(f"column {name!r} should hold counts; found text")
+    values = frame[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    if (values < 0).any():
+        raise InputError(f"column {name!r} has counts below zero")
+    return values
+
+
+def is_number(column: pd.Series) -> bool:
+    """Say whether a column is neither text nor labels nor dates.
+
+    Parameters
+    ----------
+    column
+        Any column.
+
+    Returns
+    -------
+    bool
+        True for numbers and truth values.
+
+    Examples
+    --------
+    >>> is_number(pd.Series([1, 2])), is_number(pd.Series(["a", None]))
+    (True, False)
+    """
+    types = pd.api.types
+    if isinstance(column.dtype, pd.CategoricalDtype | pd.PeriodDtype):
+        return False
+    if types.is_datetime64_any_dtype(column):
+        return False
+    if types.is_object_dtype(column):
+        return not column.dropna().map(lambda value: isinstance(value, str)).all()
+    return not types.is_string_dtype(column)
+
+
+def numbers(column: pd.Series) -> np.ndarray:
+    """Turn a column of numbers into floats.
+
+    Parameters
+    ----------
+    column
+        Numbers of any type.
+
+    Returns
+    -------
+    ndarray
+        Missing where the column is.
+
+    Examples
+    --------
+    >>> numbers(pd.Series([4, None], dtype="Int64"))
+    array([ 4., nan])
+    """
+    return column.astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+
+
+def labels(frame: pd.DataFrame) -> list[str]:
+    """List the columns that tell one row from another.
+
+    Parameters
+    ----------
+    frame
+        A table of counts by label.
+
+    Returns
+    -------
+    list of str
+        In the order they have.
+
+    Examples
+    --------
+    >>> labels(pd.DataFrame({"year": [2024], "group": ["A"], "measure": ["rate"],
+    ...                      "events": [4]}))
+    ['year', 'group']
+    """
+    return [
+        name
+        for name in frame
+        if name not in (*RECIPE, "statistic", "suppressed", "coded")
+        and (not is_number(frame[name]) or name in ("year", "grade"))
+    ]
+
+
+def level(frame: pd.DataFrame) -> np.ndarray:
+    """Find the rows that hold a measure itself, not a comparison.
+
+    Parameters
+    ----------
+    frame
+        A measure table.
+
+    Returns
+    -------
+    ndarray
+        One truth value for each row.
+
+    Examples
+    --------
+    >>> level(pd.DataFrame({"statistic": ["level", "ratio"]})).tolist()
+    [True, False]
+    """
+    if "statistic" not in frame:
+        return np.ones(len(frame), dtype=bool)
+    return frame["statistic"].eq("level").fillna(False).to_numpy(dtype=bool)
+
+
+def parts(frame: pd.DataFrame) -> list[np.ndarray]:
+    """Find the rows of each measure.
+
+    Parameters
+    ----------
+    frame
+        A table whose index counts its rows.
+
+    Returns
+    -------
+    list of ndarray
+        Positions of rows; all rows where there is no ``measure``.
+
+    Examples
+    --------
+    >>> parts(pd.DataFrame({"measure": ["rate", "ratio", "rate"]}))
+    [array([0, 2]), array([1])]
+    """
+    measures = frame["measure"] if "measure" in frame else pd.Series(0, frame.index)
+    groups = frame.groupby(measures.astype(str), sort=False)
+    return [part.index.to_numpy() for _, part in groups]
+
+
+def rank(frame: pd.DataFrame) -> np.ndarray:
+    """Order the rows by their labels: the tie-break, the same for any row order.
+
+    Parameters
+    ----------
+    frame
+        A table of counts by label.
+
+    Returns
+    -------
+    ndarray
+        The rank of each row.
+
+    Examples
+    --------
+    >>> rank(pd.DataFrame({"group": ["B", "A"], "events": [4, 5]})).tolist()
+    [2.0, 1.0]
+    """
+    labels = [n for n in frame if n not in RECIPE and not is_number(frame[n])]
+    labels += [n for n in DESCRIPTIONS if n in frame and n != "confidence"]
+    if not labels:
+        return np.arange(len(frame))
+    text = frame[labels].astype(str).agg("\x1f".join, axis=1)
+    return text.rank(method="first").to_numpy()
+
+
+def codes(frame: pd.DataFrame, lines: Sequence[str]) -> list[np.ndarray]:
+    """Number the lines.
+
+    Parameters
+    ----------
+    frame
+        A table of counts by label.
+    lines
+        Columns each of whose values is a line; empty for one line of all rows.
+
+    Returns
+    -------
+    list of ndarray
+        For each direction, the number of the line every row lies in.
+
+    Examples
+    --------
+    >>> codes(pd.DataFrame({"group": list("aba")}), ["group"])
+    [array([0, 1, 0])]
+    """
+    if not lines:
+        return [np.zeros(len(frame), dtype=int)]
+    return [
+        frame.groupby(name, dropna=False, observed=True, sort=False).ngroup().to_numpy()
+        for name in lines
+    ]
