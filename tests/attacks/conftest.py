@@ -4,12 +4,12 @@ import csv
 import shutil
 
 import nbformat
-from tests.attacks import planted
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from equity import run
 from equity.params import Params
+from tests.attacks import planted
 
 PAGES = {run.NOTEBOOKS[2]: planted.workforce(), run.NOTEBOOKS[3]: planted.schools()}
 PERIODS = ("2025Q3", "2025Q4")

@@ -15,7 +15,8 @@ from equity.publish import figures, findings, maps, tables
 from equity.publish.protect import protect
 
 def frame(cells, *names):
-    return pd.DataFrame([[*key, n] for key, n in cells.items()], columns=[*names, "events"])
+    rows = [[*key, n] for key, n in cells.items()]
+    return pd.DataFrame(rows, columns=[*names, "events"])
 
 COUNT = {"events": ("People", "count")}
 """
@@ -31,17 +32,12 @@ def staff() -> dict[tuple[str, str], int]:
     """Department and race of 900 invented people; twelve planted cells of 1 to 9."""
     random = np.random.default_rng(20261)
     shares = [0.44, 0.25, 0.16, 0.08, 0.03, 0.02, 0.01, 0.01]
-    counts = random.multinomial(
-        900, np.outer([0.25, 0.2, 0.15, 0.25, 0.15], shares).ravel()
-    )
-    cells = dict(
-        zip(((d, g) for d in DEPARTMENTS for g in GROUPS), counts.tolist(), strict=True)
-    )
-    planted = random.permutation([k for k, n in cells.items() if n < 30])[:12]
-    return cells | {
-        tuple(k): int(n)
-        for k, n in zip(planted, [1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 3, 5], strict=True)
-    }
+    both = np.outer([0.25, 0.2, 0.15, 0.25, 0.15], shares).ravel()
+    keys = [(d, g) for d in DEPARTMENTS for g in GROUPS]
+    cells = dict(zip(keys, random.multinomial(900, both).tolist(), strict=True))
+    few = random.permutation([key for key, n in cells.items() if n < 30])[:12]
+    counts = [1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 3, 5]
+    return cells | {tuple(key): n for key, n in zip(few, counts, strict=True)}
 
 
 #: Attack 2: a row of 219 people; the total is shown too.
@@ -117,7 +113,8 @@ staff = protect(
 )
 tables.show(staff, name="staff", caption="Staff by department and race", columns={{
     "department": ("Department", "text"), "group": ("Race", "text"), **COUNT,
-    "estimate": ("Share", "percent"), ("conf_low", "conf_high"): ("Interval", "percent"),
+    "estimate": ("Share", "percent"),
+    ("conf_low", "conf_high"): ("Interval", "percent"),
 }})""",
         """
 figures.dot_interval(staff, name="staff-figure", caption="Staff by department and race",
@@ -151,13 +148,14 @@ figures.dot_interval(bars, name="bars-figure", caption="Bars", unit="percent",
                      label="share")""",
         """
 tables.show(bars, name="bars", caption="The bars",
-            columns={"group": ("Race", "text"), **COUNT, "estimate": ("Share", "percent")})""",
+            columns={"group": ("Race", "text"), **COUNT,
+                     "estimate": ("Share", "percent")})""",
         # 3: a table of two directions
         f"""
-square = protect(frame({SQUARE!r}, "row", "column"), lines=("row", "column"),
+square = protect(frame({SQUARE!r}, "across", "down"), lines=("across", "down"),
                  topic="square")
 tables.show(square, name="square", caption="A square", columns={{
-    "row": ("Row", "text"), "column": ("Column", "text"), **COUNT}})""",
+    "across": ("Row", "text"), "down": ("Column", "text"), **COUNT}})""",
         # 7, 18: rates with their intervals, of events that happen to people
         f"""
 hired = pd.DataFrame([[g, *n] for g, n in {HIRED!r}.items()],
@@ -168,7 +166,8 @@ hired = hired.assign(estimate=hired["events"] / hired["population"], conf_low=lo
 hired = protect(hired, topic="applicants", outcome=True)
 tables.show(hired, name="hired", caption="Hired of those who applied", columns={{
     "group": ("Race", "text"), "population": ("Applicants", "count"),
-    "estimate": ("Hired", "percent"), ("conf_low", "conf_high"): ("Interval", "percent"),
+    "estimate": ("Hired", "percent"),
+    ("conf_low", "conf_high"): ("Interval", "percent"),
 }})""",
         """
 tables.show(hired, name="hired-rates", caption="Hired, without counts", columns={
@@ -233,7 +232,9 @@ tables.show(
 alone, combined = {ALONE!r}, {COMBINED!r}
 kinds = {{
     "alone": (alone, {{g: f"{{g}} alone" for g in alone}}),
-    "combined": (combined, {{g: [f"{{g}} alone", f"{{g}} and others"] for g in combined}}),
+    "combined": (
+        combined, {{g: [f"{{g}} alone", f"{{g}} and others"] for g in combined}}
+    ),
 }}
 def presented(kind):
     counts, covers = kinds[kind]

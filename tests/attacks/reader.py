@@ -31,13 +31,9 @@ def span(cell: str, shown: dict, hidden: list[str], sums: list[tuple[list, int]]
     wish[at[cell]] = 1
     limits = optimize.LinearConstraint(rows, rest, rest)
     bounds = optimize.Bounds(1, max(rest) if rest else np.inf)
+    whole = np.ones(len(hidden))
     ends = [
-        optimize.milp(
-            sign * wish,
-            constraints=limits,
-            bounds=bounds,
-            integrality=np.ones(len(hidden)),
-        )  # fmt: skip
+        optimize.milp(sign * wish, constraints=limits, bounds=bounds, integrality=whole)
         for sign in (1, -1)
     ]
     assert all(end.success for end in ends), (
