@@ -135,7 +135,7 @@ def finding_rows(pages: Sequence[Any]) -> list[list[Any]]:
             *("true" if line.clear else "false", line.sentence),
         ]
         for number, (slug, line) in enumerate(told)
-        if (slug, line) not in told[:number]
+        if (slug, line) not in told[number + 1 :]  # the list of all groups comes last
     ]
 
 
