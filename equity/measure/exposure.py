@@ -255,7 +255,7 @@ def by_area(
     DataFrame
         One row per `area` with `events`, `population` and the measure columns; exact
         Poisson limits, which take the residents as known. The estimate is missing
-        where nobody lives.
+        where nobody lives. No rows where no requests were given at all.
 
     Examples
     --------
@@ -266,6 +266,8 @@ def by_area(
     """
     require_columns(request_counts, ["area", "closed", "censored"])
     require_columns(population, ["area", "estimate"])
+    if request_counts.empty:
+        population = population.iloc[:0]
     residents = population.groupby("area")["estimate"].sum()
     totals = request_counts.groupby("area")[["closed", "censored"]].sum().sum(axis=1)
     table = pd.DataFrame(

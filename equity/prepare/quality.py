@@ -5,9 +5,6 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 READ, USED, NOTED, SET_ASIDE = "read", "used", "noted", "set aside"
-
-#: What the audit of small counts calls the rows of files, and those with a race.
-ROWS, PEOPLE = "rows of files", "rows of files by race"
 COLUMNS = ["kind", "file", "title", "action", "rule", "rows"]
 FOUND = ["kind", "file", "action", "rule", "row"]
 LISTED = 1000  # rows of one rule that are listed for whoever mends the file
@@ -213,75 +210,6 @@ def fate(ledger: pd.DataFrame) -> pd.DataFrame:
     keys = pd.MultiIndex.from_frame(rows[["kind", "file"]])
     table = rows[["file", "title", "rule", "rows"]].reset_index(drop=True)
     return table.assign(share=table["rows"] / read.loc[keys].to_numpy())
-
-
-def versions(files: pd.DataFrame, ledger: pd.DataFrame) -> dict[str, str]:
-    """Tell files apart by what is in them, not by their titles.
-
-    The same title may stand for another export in the next quarter, and the counts of
-    two exports must not be taken for one.
-
-    Parameters
-    ----------
-    files
-        As `prepare.load` returns them.
-    ledger
-        As `prepare.load` returns it; its titles differ from file to file.
-
-    Returns
-    -------
-    dict
-        Title to the first digits of the file's SHA-256.
-
-    Examples
-    --------
-    >>> files = pd.DataFrame({"kind": ["areas"], "file": ["a"], "sha256": ["f" * 64]})
-    >>> versions(files, Ledger("areas", "a", 3, title="Tracts").frame())
-    {'Tracts': 'ffffffffffff'}
-    """
-    digits = files.set_index(["kind", "file"])["sha256"].str[:12]
-    named = ledger[["kind", "file", "title"]].drop_duplicates()
-    keys = pd.MultiIndex.from_frame(named[["kind", "file"]])
-    return dict(zip(named["title"], digits.loc[keys], strict=True))
-
-
-def employees(
-    roster: pd.DataFrame, recorded: pd.DataFrame, known: dict[str, str]
-) -> dict[str, object]:
-    """Say of whom the counts of a roster are, for the audit of small counts.
-
-    Parameters
-    ----------
-    roster
-        Tidy `workers` of one date.
-    recorded
-        As `prepare.load` returns it.
-    known
-        What `versions` returned.
-
-    Returns
-    -------
-    dict
-        The ``topic`` and ``within`` of `equity.publish.protect.protect`: those of the
-        rows by race of the roster's files, where each is one employee of that day;
-        nothing for a city without a roster.
-
-    Examples
-    --------
-    >>> day = pd.Timestamp("2025-12-31")
-    >>> rows = pd.DataFrame({"kind": "workers", "title": ["Roster"], "as_of": [day],
-    ...                      "race": ["White"], "rows": [2]})
-    >>> employees(pd.DataFrame({"as_of": [day, day]}), rows, {"Roster": "ffff"})
-    {'topic': 'rows of files by race', 'within': {'title': ['ffff']}}
-    """
-    if roster.empty:
-        return {}
-    date = roster["as_of"].max()
-    same = recorded[(recorded["kind"] == "workers") & (recorded["as_of"] == date)]
-    digits = [known[title] for title in same["title"].unique()]
-    if digits and same["rows"].sum() == len(roster):
-        return {"topic": PEOPLE, "within": {"title": digits}}
-    return {"topic": f"employees on {date:%Y-%m-%d} in {', '.join(digits)}"}
 
 
 def of_day(

@@ -5,6 +5,7 @@ with matplotlib, so a text is equally wide everywhere. A drawing becomes one svg
 without dates, comments or letters, and the same figure becomes the same bytes.
 """
 
+import bisect
 import io
 import re
 import textwrap
@@ -265,12 +266,18 @@ def _wrapped(
     ]
 
 
+LONGEST = 300  # characters of a label that are measured
+
+
 def _cut(text: str, room: float, size: float, weight: str) -> str:
-    if _inches(text, size, weight) <= room:
+    if len(text) <= LONGEST and _inches(text, size, weight) <= room:
         return text
-    while text and _inches(f"{text} …", size, weight) > room:
-        text = text[:-1]
-    return f"{text.rstrip()} …"
+    fits = bisect.bisect(
+        range(1, min(len(text), LONGEST) + 1),
+        room,
+        key=lambda end: _inches(f"{text[:end]} …", size, weight),
+    )
+    return f"{text[:fits].rstrip()} …"
 
 
 @lru_cache(maxsize=20_000)

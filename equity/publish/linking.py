@@ -58,6 +58,9 @@ class Link:
     population
         "" if the population belongs to another topic, "members" if the events happen
         to members of it, "whole" if it is the sum of the events of all groups.
+    events
+        Where the events of members lie, where that is not just "yes": dimension to
+        labels, such as the rules by which rows were set aside.
 
     Examples
     --------
@@ -69,6 +72,7 @@ class Link:
     within: Mapping[str, Labels] = field(default_factory=dict)
     covers: Mapping[str, Mapping[str, Labels]] = field(default_factory=dict)
     population: str = ""
+    events: Mapping[str, Labels] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.population not in POPULATIONS:
@@ -78,7 +82,7 @@ class Link:
             )
         if not isinstance(self.topic, str):
             raise ParamsError(f"topic is a {type(self.topic).__name__}; expected text")
-        sets = [self.within, *self.covers.values()]
+        sets = [self.within, self.events, *self.covers.values()]
         if not all(_is_labels(labels) for part in sets for labels in part.values()):
             raise ParamsError("within and covers hold a label or labels, as text")
 
@@ -201,14 +205,15 @@ def places(
     for name in own or counts:
         extra = {"count": frozenset([name])} if len(own) > 1 else {}
         if name == "events" and link.population == "members":
-            extra |= {OUTCOME: _set(link.within.get(OUTCOME) or YES)}
+            yes = {OUTCOME: link.within.get(OUTCOME) or YES}
+            extra |= {n: _set(part) for n, part in (link.events or yes).items()}
         found[name] = [place | extra for place in rows]
     if "population" in counts and own:
         if link.population == "members":
             found["population"] = rows
         elif link.population == "whole":
             found["population"] = _wholes(rows, counts, own[0])
-    dimensions = [*names, *link.within, OUTCOME, "count"]
+    dimensions = [*names, *link.within, *link.events, OUTCOME, "count"]
     used = {name for part in found.values() for place in part for name in place}
     return Places([n for n in dict.fromkeys(dimensions) if n in used], found)
 

@@ -587,3 +587,13 @@ def test_a_share_beyond_the_last_day_known_is_not_known():
         (soon["statistic"] == "level") & soon["measure"].str.startswith("share")
     ]
     assert levels["estimate"].tolist() == pytest.approx([0.6] * 3)
+
+
+def test_a_city_without_requests_has_no_rates_of_zero():
+    """No file of requests is not the same as a file in which nobody asked."""
+    counts = pd.DataFrame({"area": [], "closed": [], "censored": []})
+    people = pd.DataFrame({"area": ["1", "2"], "estimate": [1000, 500]})
+    assert exposure.by_area(counts, people, years=1).empty
+    one = pd.DataFrame({"area": ["1"], "closed": [3], "censored": [0]})
+    asked = exposure.by_area(one, people, years=1).set_index("area")["events"]
+    assert asked.to_dict() == {"1": 3, "2": 0}

@@ -78,3 +78,14 @@ def test_every_mark_and_text_is_seen(sight):
 def test_classes_of_maps_keep_their_order(sight):
     lights = [luminance(colour, sight) for colour in maps.PALETTE]
     assert all(a > 1.2 * b for a, b in pairwise(lights))
+
+
+def test_a_label_of_any_length_is_measured_a_few_times_only(monkeypatch):
+    """A request type of 10,000 characters was once measured 10,000 times."""
+    measured = []
+    inches = canvas._inches
+    monkeypatch.setattr(canvas, "_inches", lambda *a: measured.append(a) or inches(*a))
+    (line,) = canvas._wrapped("x" * 10_000, [2.0])
+    assert len(measured) < 20
+    assert line.endswith(" …")
+    assert inches(line) <= 2.0 < inches(line.replace(" …", "xx …"))

@@ -1,0 +1,194 @@
+"""Of whom the counts of a page are: what the audit of small counts is told.
+
+A count in one table and a count in another can give a third away only if both are of
+the same people. So each table names the people it counts by the file they are from,
+known by its checksum, and by what became of its rows: the same export read for two
+quarters is the same people, and another export under the same title is not.
+"""
+
+import pandas as pd
+
+from equity.prepare import locate, quality, reduce, services
+
+#: The rows of files by what became of them; and those with a race, by race.
+ROWS, PEOPLE = "rows of files", "rows of files by race"
+NOTES = "rows of files by note"
+
+#: What is said of a request of the quarters that are counted.
+IN_TIME = (
+    *(quality.USED, reduce.UNCLOSED, reduce.EARLY, reduce.CANCELLED),
+    *(reduce.DUPLICATE, *locate.PROBLEMS),
+)
+AGAIN = "another report of an incident"
+
+#: Notes that other tables of the page tell in full.
+TOLD_ELSEWHERE = ("no race on record", reduce.NO_CATEGORY)
+
+
+def versions(files: pd.DataFrame, ledger: pd.DataFrame) -> dict[str, str]:
+    """Tell files apart by what is in them, not by their titles.
+
+    The same title may stand for another export in the next quarter, and the counts of
+    two exports must not be taken for one.
+
+    Parameters
+    ----------
+    files
+        As `prepare.load` returns them.
+    ledger
+        As `prepare.load` returns it; its titles differ from file to file.
+
+    Returns
+    -------
+    dict
+        Title to the first digits of the file's SHA-256.
+
+    Examples
+    --------
+    >>> files = pd.DataFrame({"kind": ["areas"], "file": ["a"], "sha256": ["f" * 64]})
+    >>> versions(files, quality.Ledger("areas", "a", 3, title="Tracts").frame())
+    {'Tracts': 'ffffffffffff'}
+    """
+    digits = files.set_index(["kind", "file"])["sha256"].str[:12]
+    named = ledger[["kind", "file", "title"]].drop_duplicates()
+    keys = pd.MultiIndex.from_frame(named[["kind", "file"]])
+    return dict(zip(named["title"], digits.loc[keys], strict=True))
+
+
+def employees(
+    roster: pd.DataFrame, recorded: pd.DataFrame, known: dict[str, str]
+) -> dict[str, object]:
+    """Say of whom the counts of a roster are, for the audit of small counts.
+
+    Parameters
+    ----------
+    roster
+        Tidy `workers` of one date.
+    recorded
+        As `prepare.load` returns it.
+    known
+        What `versions` returned.
+
+    Returns
+    -------
+    dict
+        The ``topic`` and ``within`` of `equity.publish.protect.protect`: those of the
+        rows by race of the roster's files, where each is one employee of that day;
+        nothing for a city without a roster.
+
+    Examples
+    --------
+    >>> day = pd.Timestamp("2025-12-31")
+    >>> rows = pd.DataFrame({"kind": "workers", "title": ["Roster"], "as_of": [day],
+    ...                      "race": ["White"], "rows": [2]})
+    >>> employees(pd.DataFrame({"as_of": [day, day]}), rows, {"Roster": "ffff"})
+    {'topic': 'rows of files by race', 'within': {'title': ['ffff']}}
+    """
+    if roster.empty:
+        return {}
+    date = roster["as_of"].max()
+    same = recorded[(recorded["kind"] == "workers") & (recorded["as_of"] == date)]
+    digits = [known[title] for title in same["title"].unique()]
+    if digits and same["rows"].sum() == len(roster):
+        return {"topic": PEOPLE, "within": {"title": digits}}
+    return {"topic": f"employees on {date:%Y-%m-%d} in {', '.join(digits)}"}
+
+
+def rules(ledger: pd.DataFrame, period: str, quarters: int) -> dict[str, list[str]]:
+    """Split what became of requests by quarter, so that two reports can be compared.
+
+    Parameters
+    ----------
+    ledger
+        As `prepare.load` returns it.
+    period
+        The last quarter that is counted.
+    quarters
+        How many quarters are counted.
+
+    Returns
+    -------
+    dict
+        Rule to the names of its parts, one for each quarter; rules that look at rows
+        of any time are left out.
+
+    Examples
+    --------
+    >>> rules(quality.Ledger("areas", "a", 3).frame(), "2025Q4", 2)
+    {'used': ['used, 2025Q3', 'used, 2025Q4']}
+    """
+    counted = ledger[ledger["action"].isin([quality.USED, quality.SET_ASIDE])]
+    known = [r for r in counted["rule"].unique() if r in IN_TIME or r.startswith(AGAIN)]
+    days = services.quarters_until(period, quarters)
+    return {rule: [f"{rule}, {quarter}" for quarter in days] for rule in known}
+
+
+def requests(
+    files: pd.DataFrame, ledger: pd.DataFrame, period: str, quarters: int
+) -> dict[str, dict]:
+    """Say of whom the counts of requests are, with and without a place.
+
+    Parameters
+    ----------
+    files, ledger
+        As `prepare.load` returns them.
+    period
+        The last quarter that is counted.
+    quarters
+        How many quarters are counted.
+
+    Returns
+    -------
+    dict
+        ``asked`` (requests with or without a place; the latter are the events) and
+        ``placed`` (requests used): each the arguments of
+        `equity.publish.protect.protect`; empty for a city without requests.
+
+    Examples
+    --------
+    >>> files = pd.DataFrame(
+    ...     {"kind": ["requests"], "file": ["r"], "sha256": ["f" * 64]})
+    >>> ledger = quality.Ledger("requests", "r", 3, title="Requests").frame()
+    >>> requests(files, ledger, "2025Q4", 1)["placed"]["within"]
+    {'title': ['ffffffffffff'], 'rule': ['used, 2025Q4']}
+    """
+    ours = ledger[ledger["kind"] == "requests"]
+    if ours.empty:
+        return {"asked": {}, "placed": {}}
+    digits = versions(files, ledger)
+    titles = [digits[title] for title in ours["title"].unique()]
+    parts = rules(ours, period, quarters)
+    lost = [part for rule in locate.PROBLEMS for part in parts.get(rule, [])]
+    again = [part for rule in parts if rule.startswith(AGAIN) for part in parts[rule]]
+    used = parts.get(quality.USED, [])
+    asked = {
+        "topic": ROWS,
+        "within": {"title": titles, "rule": [*used, *again, *lost]},
+        "population": "members",
+        "events": {"rule": lost},
+    }
+    placed = {"topic": ROWS, "within": {"title": titles, "rule": used}}
+    return {"asked": asked if lost else {}, "placed": placed}
+
+
+def noted(ledger: pd.DataFrame) -> pd.DataFrame:
+    """Take the notes that no other table of the page tells in full.
+
+    Parameters
+    ----------
+    ledger
+        As `prepare.load` returns it.
+
+    Returns
+    -------
+    DataFrame
+        Its rows of action `noted`; races and categories that are not on record are
+        counted where races and categories are.
+
+    Examples
+    --------
+    >>> noted(quality.Ledger("areas", "a", 3).frame()).empty
+    True
+    """
+    rows = ledger[ledger["action"] == quality.NOTED]
+    return rows[~rows["rule"].isin(TOLD_ELSEWHERE)].reset_index(drop=True)
