@@ -338,7 +338,7 @@ def judge(counts: pd.DataFrame, published: pd.DataFrame) -> Result:
 
     Examples
     --------
-    >>> judge(table(0), small_only(table(0))).people_shown < table(0)["events"].sum()
+    >>> judge(table(0), small_only(table(0))).large_shown > 0
     True
     """
     shown = ~published["hidden"].to_numpy()

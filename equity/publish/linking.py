@@ -108,13 +108,13 @@ class Link:
         """
         found = {}
         for name, label in labels.items():
-            usual = WIDER.get(label, label) if name in ("group", "race") else label
+            usual = WIDER.get(label, label) if _named(name) == "group" else label
             part = self.covers.get(name, {}).get(label, usual)
             if part is not None:
-                found[name] = _set(part)
+                found[_named(name)] = _set(part)
         for name, part in self.within.items():
             if name != OUTCOME and part is not None:
-                found[name] = _set(part)
+                found[_named(name)] = _set(part)
         return found
 
 
@@ -187,6 +187,8 @@ def places(
     >>> [sorted(place["group"]) for place in found.by_count["events"]]
     [['A'], ['B']]
     """
+    if {"group", "race"} <= set(labels):
+        raise InputError("the table has both 'group' and 'race'; leave one out")
     twice = [name for name in link.within if name in frame and name != OUTCOME]
     if twice:
         raise InputError(
@@ -214,8 +216,14 @@ def places(
         elif link.population == "whole":
             found["population"] = _wholes(rows, counts, own[0])
     dimensions = [*names, *link.within, *link.events, OUTCOME, "count"]
+    dimensions = [_named(name) for name in dimensions]
     used = {name for part in found.values() for place in part for name in place}
     return Places([n for n in dict.fromkeys(dimensions) if n in used], found)
+
+
+def _named(dimension: str) -> str:
+    """One name for one dimension: tidy tables say race, measure tables say group."""
+    return "group" if dimension == "race" else dimension
 
 
 def _dimensions(

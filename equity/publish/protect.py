@@ -118,6 +118,7 @@ def protect(
     within: Mapping[str, linking.Labels] = _NOTHING,
     covers: Mapping[str, Mapping[str, linking.Labels]] = _NOTHING,
     population: str = "",
+    events: Mapping[str, linking.Labels] = _NOTHING,
     quantiles: Mapping[str, float] = _NOTHING,
 ) -> Protected:
     """Hide small counts, what follows from them, and what would give them away.
@@ -128,13 +129,18 @@ def protect(
     unless the upper bound is small.
 
     In every line further rows are then hidden until no reader who knows the line's
-    total, every number shown, and that hidden counts are at least one, can narrow a
-    hidden count to fewer than ``min_cell - 1`` values. So a line never has exactly
-    one hidden row, and its hidden counts add up to at least ``min_cell``. Where the
-    total of a line is itself too small for that, the whole line is hidden, zeros
-    too. One direction of lines is solved exactly by hiding the next smallest count;
-    two or more by a linear program for each hidden row, which finds the cheapest
-    rows that let it move (at about 15 x 9 rows, well under a second).
+    total, every number shown, and the least that hidden counts can be, can narrow a
+    hidden count to fewer than five values (four if ``min_cell`` is 5), wherever hiding
+    can achieve that. So a line never has exactly one hidden row. The least is one, or
+    zero where a zero is hidden: in lines of one direction only where the line's total
+    is itself too small for five values (the whole line is hidden then); in a table
+    whose lines cross also where that keeps more people in sight, and then any hidden
+    count of the table may be zero.
+
+    One direction of lines is solved by hiding the next smallest count; there the hidden
+    counts also add up to at least ``min_cell``. Lines that cross are solved by an
+    integer program that hides as few people as it can (up to 1,000 rows; `crossed`);
+    there a reader may know that some hidden groups are few people *together*.
 
     Parameters
     ----------
@@ -177,6 +183,9 @@ def protect(
         "" if the population belongs to another topic; "members" if the events happen
         to members of it, which ``outcome`` implies; "whole" if it is the sum of the
         events of all groups.
+    events
+        Where the events of members lie, if not just among those with the outcome:
+        dimension to labels.
     quantiles
         Columns of money to their probabilities, such as ``{"median_pay": 0.5}``:
         shown only with ``min_cell`` people on each side, and rounded to 1,000.
@@ -234,7 +243,8 @@ def protect(
     lines = (lines,) if isinstance(lines, str) else lines
     if outcome and population == "whole":
         raise ParamsError("an outcome happens to members of the population, not all")
-    link = linking.Link(topic, within, covers, "members" if outcome else population)
+    population = "members" if outcome else population
+    link = linking.Link(topic, within, covers, population, events)
     _check_table(table, [*(lines or ()), *public, *quantiles], link.population)
     _check_public(public)
     _check_quantiles(quantiles)

@@ -262,12 +262,17 @@ def _beside_zero(
     blank: np.ndarray,
     lines: Sequence[str] | None,
 ) -> np.ndarray:
-    """The rows in one of whose lines a zero is hidden: there, any may be zero."""
+    """The rows that may be zero for all a reader knows: a zero is hidden beside them.
+
+    In one of their lines; where lines cross, anywhere in the table.
+    """
     zero = blank & (true == 0)
     found = zero.copy()
     for at in parts(frame) if lines is not None else []:
         for code in codes(frame.iloc[at], lines):
             found[at] |= (np.bincount(code, zero[at]) > 0)[code]
+        if len(lines) > 1:
+            found[at] |= zero[at].any()
     return found
 
 
@@ -319,14 +324,47 @@ def totals(
     """
     found: dict[str, list[np.ndarray]] = {name: [] for name in shown}
     for at in parts(frame) if lines is not None else []:
-        for code in codes(frame.iloc[at], lines):
-            for number in np.unique(code):
-                rows = at[code == number]
-                for name, one in shown.items():
-                    known = _may_be_known(name, rows, counts, hidden, link, policy)
-                    if known and not (one.low[rows] == one.high[rows]).all():
-                        found[name].append(rows)
+        across = [
+            [at[code == number] for number in np.unique(code)]
+            for code in codes(frame.iloc[at], lines)
+        ]
+        for name, one in shown.items():
+            told = one.low == one.high
+            known = [
+                [
+                    bool(told[r].all())
+                    or _may_be_known(name, r, counts, hidden, link, policy)
+                    for r in side
+                ]
+                for side in across
+            ]
+            for k, side in enumerate(across):
+                others = known[:k] + known[k + 1 :]
+                if link.population == "whole" or any(all(other) for other in others):
+                    known[k] = _not_all_but_one(known[k], side, counts[name], told)
+            found[name] += [
+                rows
+                for side, may in zip(across, known, strict=True)
+                for rows, is_known in zip(side, may, strict=True)
+                if is_known and not told[rows].all()
+            ]
     return found
+
+
+def _not_all_but_one(
+    known: list[bool], side: list[np.ndarray], counts: np.ndarray, told: np.ndarray
+) -> list[bool]:
+    """Where one total must not become known, leave out the next smallest, too.
+
+    The sum of all is known from the lines that cross.
+    """
+    totals = [
+        counts[rows].sum() if is_known and not told[rows].all() else np.inf
+        for rows, is_known in zip(side, known, strict=True)
+    ]
+    if known.count(False) != 1 or min(totals) == np.inf:
+        return known
+    return [k and i != int(np.argmin(totals)) for i, k in enumerate(known)]
 
 
 def _may_be_known(

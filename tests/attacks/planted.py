@@ -186,19 +186,25 @@ def schools() -> list[str]:
     """The code cells of the second notebook; they depend on the period."""
     return [
         IMPORTS,
-        # 5: areas by county and by size
+        # 5: areas by county and by size, and the totals of both
         f"""
 areas, counties, sizes = {AREAS!r}, {COUNTIES!r}, {SIZES!r}
+def show(table, name, label):
+    columns = {{n: (n.title(), "text") for n in label}} | COUNT
+    return tables.show(table, name=name, caption=f"Areas: {{name}}", columns=columns)
 def nested(name, sets):
     rows = [[s, a, areas[a]] for s, inside in sets.items() for a in inside]
-    return pd.DataFrame(rows, columns=[name, "area", "events"])
-def shown(name, sets):
-    table = protect(nested(name, sets), min_cell=5, lines=name, topic="areas",
-                    covers={{name: dict.fromkeys(sets)}})
-    return tables.show(table, name=f"areas-{{name}}", caption=f"Areas by {{name}}",
-        columns={{name: (name.title(), "text"), "area": ("Area", "text"), **COUNT}})
-shown("county", counties)""",
-        'shown("size", sizes)',
+    frame = pd.DataFrame(rows, columns=[name, "area", "events"])
+    return protect(frame, lines=name, topic="areas",
+                   covers={{name: dict.fromkeys(sets)}})
+def totals(name, sets):
+    cells = {{(s,): sum(areas[a] for a in inside) for s, inside in sets.items()}}
+    return protect(frame(cells, "area"), topic="areas",
+                   covers={{"area": {{s: list(inside) for s, inside in sets.items()}}}})
+show(nested("county", counties), "areas-county", ["county", "area"])""",
+        'show(nested("size", sizes), "areas-size", ["size", "area"])',
+        'show(totals("county", counties), "counties", ["area"])',
+        'show(totals("size", sizes), "sizes", ["area"])',
         # 10: nearly nobody and nearly everybody
         f"""
 below = pd.DataFrame([[g, *n] for g, n in {BELOW!r}.items()],

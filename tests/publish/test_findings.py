@@ -176,7 +176,7 @@ def test_largest_chooses_among_clear_differences_shown():
     gaps = GAPS.assign(estimate=[0.1, 3.1, 9.0, 0.0], events=[60, 400, 50, 900])
     (text,) = say(differences=gaps, largest=True)
     assert text.startswith(
-        "The largest clear difference: Requests from the areas where Black"
+        "The largest clear difference: requests from the areas where Black"
     )
     few = DAYS.assign(events=[60, 4, 50, 900])
     (text,) = say(few, differences=GAPS.assign(events=few["events"]), largest=True)
@@ -218,6 +218,7 @@ def test_ratio_from_the_style_of_the_house():
         "rows": [
             {
                 "measure": "applicants",
+                "when": "",
                 "group": "Black",
                 "reference": "White",
                 "unit": "ratio",
@@ -245,7 +246,9 @@ def test_representation_says_both_shares_and_parity():
         "Asian people are 5.0% of the workforce (95% interval 4.0% to 6.0%) and 5.5% "
         "of residents, no clear difference."
     )
-    assert found[1].endswith("Parity would take 53 more Black employees.")
+    assert found[1].endswith(
+        "Parity would take 53 more Black employees in place of others."
+    )
     assert "is not shown" in found[2]
     assert found[3].endswith("60.0% of residents.")
 
@@ -357,12 +360,63 @@ def test_representation_judges_by_the_difference_where_it_is_given(stacked):
     found = findings.representation(protected, benchmark="benchmark")
     assert found.as_payload()["sentences"] == [
         "Asian people are 4.6% of the workforce (95% interval 3.8% to 5.6%) and 5.0% "
-        "of residents, no clear difference (95% interval of the difference −1.3 to 0.6 "
-        "percentage points).",
+        "of residents, no clear difference: the estimate is 0.4 percentage points "
+        "less, and the 95% interval runs from 1.3 less to 0.6 more; the ratio is 0.92 "
+        "(95% interval 0.76 to 1.13).",
         "Hispanic or Latino people are 12.6% of the workforce (95% interval 11.3% to "
         "14.0%) and 22.1% of residents, 9.5 percentage points less (95% interval 7.9 "
-        "to 11.0). Parity would take 212 more Hispanic or Latino employees.",
+        "to 11.0), or 0.57 times its share (95% interval 0.51 to 0.64). Parity would "
+        "take 212 more Hispanic or Latino employees in place of others.",
     ]
+
+
+def test_people_to_parity_of_a_share_replace_others(stacked):
+    """279 of 2,216 and 212 more: 22.1% at the same size, 20.2% with them on top."""
+    row = stacked.iloc[1]
+    events, size = row["events"] + row["people_to_parity"], row["population"]
+    assert events / size == pytest.approx(row["benchmark"], abs=0.001)
+    assert events / (size + row["people_to_parity"]) < row["benchmark"] - 0.01
+
+
+def test_a_share_is_clear_only_if_difference_and_ratio_say_so(stacked):
+    at = (stacked["statistic"] == "ratio") & (stacked["estimate"] == 0.57)
+    protected = protect(
+        stacked.assign(conf_high=stacked["conf_high"].mask(at, 1.02)),
+        lines=None, public=["benchmark"],
+    )  # fmt: skip
+    found = findings.representation(protected, benchmark="benchmark").as_payload()
+    assert (
+        "no clear difference: the estimate is 9.5 percentage points less"
+        in (found["sentences"][1])
+    )
+    assert "Parity" not in found["text"]
+
+
+def test_a_share_whose_comparison_has_no_interval_says_so(stacked):
+    apart = stacked["statistic"] != "level"
+    bare = stacked.assign(
+        conf_low=stacked["conf_low"].mask(apart),
+        conf_high=stacked["conf_high"].mask(apart),
+    )
+    found = findings.representation(
+        protect(bare, lines=None, public=["benchmark"]), benchmark="benchmark"
+    ).as_payload()
+    assert found["sentences"][1].endswith(
+        "9.5 percentage points less, or 0.57 times its share; no interval is known for "
+        "this comparison."
+    )
+    assert {row["clear"] for row in found["rows"]} == {None}
+
+
+def test_a_share_whose_comparison_is_hidden_is_not_called_unclear(stacked):
+    few = stacked.assign(events=[102, 279, 102, 4, 102, 4])
+    found = findings.representation(
+        protect(few, lines=None, public=["benchmark"]), benchmark="benchmark"
+    ).as_payload()
+    text = found["sentences"][1]
+    assert "the comparison of the two is not shown: fewer than 10" in text
+    assert "clear" not in text
+    assert [row["group"] for row in found["rows"]] == ["Asian"]
 
 
 def test_representation_names_the_largest_shortfall_alone(stacked):
@@ -389,7 +443,7 @@ def headlines(frame=DAYS, **options):
     found = findings.compare(
         open_gate(frame), subject="{people}", verb="wait {estimate}", unit="number",
         noun="days", words=("longer", "shorter"),
-        **{key: value if key in ("largest", "measure", "unit") else open_gate(value)
+        **{key: open_gate(value) if isinstance(value, pd.DataFrame) else value
            for key, value in options.items()},
     )  # fmt: skip
     bundle = found.as_payload()
@@ -403,6 +457,7 @@ def test_rows_hold_the_numbers_of_their_sentences():
     black = bundle["rows"][1]
     assert black == {
         "measure": "days to close",
+        "when": "",
         "group": "Black",
         "reference": "White",
         "unit": "number",
@@ -416,11 +471,72 @@ def test_rows_hold_the_numbers_of_their_sentences():
     assert [row["clear"] for row in bundle["rows"]] == [False, True, False]
 
 
-def test_ratios_alone_are_told_as_ratios_and_unclear_without_an_interval():
+def test_ratios_alone_are_told_as_ratios_and_not_judged_without_an_interval():
     rows = headlines(ratios=RATIOS)["rows"]
     assert {row["unit"] for row in rows} == {"ratio"}
     bare = GAPS.assign(conf_low=np.nan, conf_high=np.nan)
-    assert not any(row["clear"] for row in headlines(differences=bare)["rows"])
+    bundle = headlines(differences=bare)
+    assert {row["clear"] for row in bundle["rows"]} == {None}
+    assert "no clear difference" not in bundle["text"]
+    (text,) = headlines(differences=bare, largest=True)["sentences"]
+    assert text == (
+        "No interval is known for any difference from White residents, so none can be "
+        "called clear."
+    )
+
+
+def test_the_time_the_numbers_are_of_goes_along(stacked):
+    when = "January to December 2025"
+    found = [
+        headlines(differences=GAPS, when=when),
+        findings.ratio(
+            open_gate(RATIOS), subject="{people}", verb="wait {estimate} as long as",
+            when=when,
+        ).as_payload(),
+        findings.representation(
+            protect(stacked, lines=None, public=["benchmark"]), benchmark="benchmark",
+            when=when,
+        ).as_payload(),
+    ]  # fmt: skip
+    assert {row["when"] for bundle in found for row in bundle["rows"]} == {when}
+    assert all(payload(bundle).rows[0].when == when for bundle in found)
+
+
+def test_after_a_colon_a_sentence_begins_small_and_a_name_does_not(stacked):
+    def parts(subject, **options):
+        level = pd.concat(
+            [DAYS.assign(subject=s, statistic="level") for s in ("Reading", "Writing")]
+        )
+        gaps = pd.concat(
+            [
+                GAPS.assign(subject=s, statistic="difference")
+                for s in ("Reading", "Writing")
+            ]
+        )
+        return findings.compare(
+            open_gate(pd.concat([level, gaps], ignore_index=True)), subject=subject,
+            verb="is {estimate}", unit="number", **options,
+        ).as_payload()  # fmt: skip
+
+    bundle = parts("the wait of {people}", largest=True)
+    start = "Reading: the largest clear difference: the wait of Black residents is"
+    assert bundle["sentences"][0].startswith(start)
+    assert bundle["rows"][0]["sentence"].startswith("Reading: the wait of Black")
+    assert parts("{people}")["sentences"][0].startswith("Reading: Asian residents is")
+    protected = protect(stacked, lines=None, public=["benchmark"])
+    text = findings.representation(
+        protected.only(group="Hispanic or Latino"), benchmark="benchmark", largest=True
+    ).as_payload()["text"]
+    assert text.startswith("The only comparison that can be shown: Hispanic or Latino")
+
+
+def test_the_only_comparison_is_not_called_the_largest():
+    keep = ["Black", "White"]
+    pair, gaps = (frame[frame["group"].isin(keep)] for frame in (DAYS, GAPS))
+    (text,) = say(pair, differences=gaps, largest=True)
+    assert text.startswith(
+        "The only comparison that can be shown: requests from the areas where Black"
+    )
 
 
 def test_a_hidden_comparison_has_no_row():

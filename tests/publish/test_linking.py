@@ -186,3 +186,29 @@ def test_groups_that_another_standard_tells_apart_are_known_as_sets():
         for group in ("Asian", "Native Hawaiian or Other Pacific Islander")
     ]
     assert together["group"] == apart[0]["group"] | apart[1]["group"]
+
+
+def test_race_and_group_are_one_dimension():
+    """Tidy tables have a column race, measure tables a column group."""
+    assert Link("staff").place({"race": "Asian"}) == Link("staff").place(
+        {"group": "Asian"}
+    )
+    told = protect(
+        pd.DataFrame({"race": ["A", "B"], "events": [40, 50]}), topic="staff"
+    )
+    assert {dim for part in told.counts for dim in part["dimensions"]} == {"group"}
+
+
+def test_events_may_lie_elsewhere_than_yes():
+    """Rows set aside by one of several rules are a part of the rows looked at."""
+    asked = pd.DataFrame({"category": ["Weeds"], "events": [12], "population": [90]})
+    told = protect(
+        asked,
+        topic="rows",
+        within={"rule": ["used", "no place"]},
+        population="members",
+        events={"rule": "no place"},
+    ).counts
+    cells = [cell for part in told for cell in part["cells"]]
+    assert [["Weeds", "no place"], 12, 12] in cells
+    assert [["Weeds", ["no place", "used"]], 90, 90] in cells

@@ -143,6 +143,14 @@ def test_a_file_replaced_by_a_link_or_a_folder_is_found(released, tmp_path):
     assert verify(released) == ["index.html: not a plain file"]
 
 
+def test_what_was_added_is_named_and_all_where_nothing_is_listed(released):
+    (released / "tables" / "old.csv").touch()
+    (released / "drafts").mkdir()
+    assert manifest.added(released) == ["drafts", "tables/old.csv"]
+    (released / "manifest.json").write_text("[]")
+    assert {"index.html", "tables", "tables/waits.csv"} < {*manifest.added(released)}
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{}", "null", '{"sha256": "0"}', "\0"])
 def test_a_manifest_that_is_none_is_said_so(released, content):
     (released / "manifest.json").write_text(content)

@@ -155,6 +155,65 @@ def test_a_request_to_stop_is_not_heard_during_the_swap(out):
     assert [signal.getsignal(getattr(signal, n)) for n in place.STOPS] == before
 
 
+def test_where_nothing_follows_a_request_to_stop_is_never_heard_again(out):
+    before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        put(out, NEW, final=True)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert {signal.getsignal(number) for number in before} == {signal.SIG_IGN}
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert snapshot(here(out)) == NEW
+
+
+def test_where_it_failed_a_request_to_stop_is_heard_again(out):
+    def fails():
+        raise OSError
+
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(OSError):  # noqa: PT011
+        put(out, NEW, after=fails, final=True)
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_request_to_stop_is_not_heard_while_it_is_cleared(out, monkeypatch):
+    clear = place.shutil.rmtree
+
+    def stopped(*arguments, **options):
+        os.kill(os.getpid(), signal.SIGINT)
+        clear(*arguments, **options)
+
+    monkeypatch.setattr(place.shutil, "rmtree", stopped)
+    put(out, NEW)
+    assert snapshot(here(out)) == NEW
+
+
+@pytest.mark.parametrize("earlier", [b"old", None], ids=["a page", "no page"])
+def test_a_page_goes_back_with_the_release(out, monkeypatch, earlier):
+    page = out / "a" / "index.html"
+    if earlier:
+        page.write_bytes(earlier)
+        page.chmod(0o604)
+    new, flush = [], place._flush
+
+    def lay(release):
+        new.append(release.with_name("index.html"))
+        place.lay(new[0], b"new")
+
+    def fails(folder):
+        if page.exists() and page.read_bytes() == b"new":
+            raise OSError(errno.EIO, "Input/output error")
+        flush(folder)
+
+    monkeypatch.setattr(place, "_flush", fails)
+    with pytest.raises(OSError, match="Input/output"):
+        put(out, NEW, before=lay, after=lambda: place.replaced(new[0], page))
+    assert snapshot(here(out)) == OLD
+    assert (page.read_bytes() if page.exists() else None) == earlier
+    assert not earlier or page.stat().st_mode & 0o777 == 0o604
+
+
 def test_contents_are_flushed_before_the_name_that_leads_to_them(out, monkeypatch):
     order, fsync, rename = [], os.fsync, Path.rename
     exchanged = place._exchanged
@@ -230,6 +289,31 @@ def test_two_threads_are_two_runs(tmp_path):
     assert len(said) == 1
     other()
     assert len(said) == 1
+
+
+def test_a_second_lock_is_for_one_run_too(tmp_path):
+    lock, said = tmp_path / "new" / "lock", []
+
+    def other():
+        try:
+            with place.alone(lock, otherwise="wait"):
+                said.append("mine")
+        except EquityError as error:
+            said.append(str(error))
+
+    with place.alone(lock, otherwise="never said"):
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+    other()
+    assert said == ["wait", "mine"]
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(EquityError, match="processed data cannot be written") as error,
+        place.alone(tmp_path / "file" / "lock", otherwise=""),
+    ):
+        pass
+    assert str(tmp_path) not in str(error.value)
 
 
 def test_a_run_that_releases_nothing_leaves_no_folder(tmp_path):
