@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -42,8 +43,8 @@ def run(
     from equity import run as runner  # papermill is slow to import
 
     params = _settings(params_file, period, raw)
-    index = runner.run(params, out=out, cell_seconds=cell_seconds)
-    typer.echo(f"\nThe report is ready. Open {index}")
+    index = runner.run(params, out=out, cell_seconds=cell_seconds, final=True)
+    _say_at_last(index, params_file)
 
 
 @app.command()
@@ -103,6 +104,22 @@ def verify(
     typer.echo("Every file is as it was published.")
 
 
+def _say_at_last(index: Path, params_file: Path) -> None:
+    """Say where the report is; that nobody can be told does not undo it."""
+    from equity.publish import city
+
+    try:
+        typer.echo(f"\nThe report is ready. Open {index}")
+        for later in city.outdated(index.parent):
+            typer.echo(
+                f"The report of {later} compares itself with an earlier one that is "
+                f"another now. Make it again: equity run {params_file} --period {later}"
+            )
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):  # or it would fail again when we leave
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _settings(params_file: Path, period: str | None, raw: Path | None):
     """Read and check the settings; kernels learn the raw folder from EQUITY_RAW."""
     from equity import params
@@ -129,7 +146,7 @@ def main() -> None:
     except EquityError as error:
         sys.exit(f"error: {error}")
     except (_Stopped, KeyboardInterrupt, typer.Abort) as stop:
-        sys.stderr.write("stopped; nothing new was published\n")
+        sys.stderr.write(f"stopped{_nothing_new('; ')}\n")
         sys.exit(128 + (stop.args[0] if stop.args else signal.SIGINT))
     except Exception as error:
         if os.environ.get("EQUITY_DEBUG"):
@@ -150,18 +167,25 @@ def _hear_requests_to_stop() -> None:
             signal.signal(number, stop)
 
 
+def _nothing_new(before: str) -> str:
+    """What a command that publishes says where it does not."""
+    return f"{before}nothing new was published" if sys.argv[1:2] == ["run"] else ""
+
+
 def _last_words(error: Exception) -> NoReturn:
     """Say in one line what nobody foresaw."""
     if hasattr(error, "format_message"):  # a wrong option or argument
-        sys.stderr.write(f"error: {error.format_message()}\n")
+        said = error.format_message().strip()
+        if said:  # there is nothing to say where all help was shown
+            sys.stderr.write(f"error: {said}\n")
         sys.exit(2)
     if isinstance(error, OSError) and error.errno is not None:
         sys.exit(
-            f"error: a file could not be written or read ({error.strerror}); is the "
-            "disk full or a folder closed? Nothing new was published"
+            f"error: a file could not be written or read ({error.strerror})"
+            f"{_nothing_new('; ')}; is the disk full or a folder closed?"
         )
     if isinstance(error, MemoryError):
-        sys.exit("error: there was not enough memory; nothing new was published")
+        sys.exit(f"error: there was not enough memory{_nothing_new('; ')}")
     kind = type(error).__name__
     sys.exit(
         f"error: unforeseen {kind}; set EQUITY_DEBUG=1 to see where, and report it"

@@ -1,5 +1,6 @@
 """What to analyse: one typed model of a `params/<city>.yaml` file."""
 
+import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
@@ -9,6 +10,13 @@ from equity import project, race, strict_yaml
 from equity.errors import ParamsError
 
 ENGINE = r"^(duckdb|spark|sc://[^\s]+)$"
+
+
+# Characters that turn the direction of the text after them.
+_TURNING = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
+_CONTROL = ("Cc", "Cs", "Zl", "Zp")  # Unicode's classes of controls and line ends
 
 
 class Params(BaseModel):
@@ -45,6 +53,11 @@ class Params(BaseModel):
     engine: Annotated[str, Field(pattern=ENGINE)] = "duckdb"
 
     @model_validator(mode="after")
+    def _plain_name(self) -> Self:
+        plain(self.city_name, "city_name")
+        return self
+
+    @model_validator(mode="after")
     def _known_groups(self) -> Self:
         standard = race.standard(self.race_standard)
         if self.reference not in standard.groups:
@@ -70,6 +83,51 @@ class Params(BaseModel):
         """
         kind = "spark" if self.engine.startswith("sc://") else self.engine
         return {**self.model_dump(), "engine": kind}
+
+
+def plain(text: str, where: str) -> str:
+    """Refuse text with control characters, or with some that turn its direction.
+
+    They are not seen, and let a name look like another one.
+
+    Parameters
+    ----------
+    text
+        What readers will see.
+    where
+        What it is, for the error.
+
+    Returns
+    -------
+    str
+        The same.
+
+    Raises
+    ------
+    ParamsError
+        Naming the first such character by its number.
+
+    References
+    ----------
+    Boucher and Anderson (2023), Trojan Source: Invisible Vulnerabilities, USENIX
+    Security 23. Unicode Standard Annex 9, Bidirectional Algorithm.
+
+    Examples
+    --------
+    >>> plain("Saint-Denis", "city_name")
+    'Saint-Denis'
+    >>> plain("Sample\\u202e", "city_name")
+    Traceback (most recent call last):
+    equity.errors.ParamsError: city_name: holds the character U+202E, which is not
+    seen and changes how the text is read; remove it
+    """
+    for one in text:
+        if unicodedata.category(one) in _CONTROL or one in _TURNING:
+            raise ParamsError(
+                f"{where}: holds the character U+{ord(one):04X}, which is not seen and "
+                "changes how the text is read; remove it"
+            )
+    return text
 
 
 def read(path: Path) -> Params:

@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -23,7 +23,7 @@ from equity.execute import (
     dependencies,
     execute,
 )
-from equity.params import Params
+from equity.params import Params, plain
 from equity.prepare import sources
 from equity.publish import audit, page, place, release
 
@@ -47,6 +47,7 @@ def run(
     out: Path,
     cell_seconds: int = CELL_SECONDS,
     progress: bool = True,
+    final: bool = False,
 ) -> Path:
     """Make and publish the report of one city and period.
 
@@ -60,6 +61,9 @@ def run(
         The time limit of each notebook cell.
     progress
         Whether to show progress bars, on standard error.
+    final
+        Whether the process has nothing else to do: once the release is in place,
+        requests to stop are never heard again.
 
     Returns
     -------
@@ -83,7 +87,17 @@ def run(
     settings = {path: chosen(path, params) for path in books}
     tidy = project.processed_folder(params.city, params.period)
     kept = tidy.with_name(f"{params.period}-executed")
-    with place.locked(out, params.city) as room:
+    described = sources.read_sources(project.sources_file(params.city))
+    _refuse_controls(described)
+    shared = place.alone(
+        tidy.with_name("lock"),
+        otherwise=f"another run of '{params.city}' is at work, for another folder of "
+        "reports; wait until it has ended, then run again",
+    )
+    with place.locked(out, params.city) as room, shared:
+        release.begin(
+            out, city=params.city, city_name=params.city_name, period=params.period
+        )
         tables = prepare.load(
             params.city,
             period=params.period,
@@ -103,7 +117,15 @@ def run(
                     progress=progress,
                 )
             try:
-                published = _publish(executed, out, params, tables, progress)
+                published = _publish(
+                    executed,
+                    out=out,
+                    params=params,
+                    tables=tables,
+                    limits=described.limits,
+                    progress=progress,
+                    final=final,
+                )
                 break
             except release.ExposedError as error:
                 if not left:
@@ -113,12 +135,23 @@ def run(
     return published / "index.html"
 
 
+def _refuse_controls(described: sources.Sources) -> None:
+    """Refuse control characters in what a city's sources say to readers."""
+    for limit in described.limits:
+        plain(limit.replace("\n", " "), "sources.yaml: limits")  # lines may end
+    for source in described.files():
+        plain(source.licence, f"sources.yaml: {source.file}: licence")
+
+
 def _publish(
     executed: dict[str, Path],
+    *,
     out: Path,
     params: Params,
     tables: prepare.Tables,
+    limits: Sequence[str],
     progress: bool,
+    final: bool,
 ) -> Path:
     commit, dirty = _commit()
     return release.publish(
@@ -127,7 +160,7 @@ def _publish(
         city=params.city,
         city_name=params.city_name,
         period=params.period,
-        facts=_facts(params, tables),
+        facts=_facts(params, limits),
         commit=commit,
         dirty=dirty,
         lock=_lock(),
@@ -139,20 +172,21 @@ def _publish(
         },
         inputs=dict(zip(tables.files["file"], tables.files["sha256"], strict=True)),
         progress=progress,
+        final=final,
     )
 
 
-def _facts(params: Params, tables: prepare.Tables) -> page.Facts:
+def _facts(params: Params, limits: Sequence[str]) -> page.Facts:
     """Gather what every page says about itself."""
     return page.Facts(
         version=version("equity-notebooks"),
         method=f"Race and ethnicity: {race.standard(params.race_standard).title}.",
         summary=(
-            f"Do all groups of residents of {params.city_name} fare alike? These pages "
-            "compare the groups in what the city's own records show, and say how sure "
+            f"Do all groups of people in {params.city_name} fare alike? These pages "
+            "say what the public records that were given can show of it, and how sure "
             "each number is."
         ),
-        limits=tuple(sources.read_sources(project.sources_file(params.city)).limits),
+        limits=tuple(limits),
         confidence=params.confidence,
         min_cell=params.min_cell,
     )

@@ -6,8 +6,10 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import nbformat
+import pytest
 import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
@@ -66,12 +68,34 @@ def go(project: Path, **options: object) -> Path:
     return run.run(settings(project), **given | options)
 
 
-def start(project: Path, *arguments: str, before: str = "", **environment: str):
+_released: list[Path] = []
+
+
+def released(home: Path) -> Path:
+    """Make one with a release, once for all tests (the first ones' `home`), to copy."""
+    if not _released:
+        project = make(home / "project")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(project)
+            patch.setenv("EQUITY_RAW", "")
+            patch.setattr(run, "NOTEBOOKS", (FIRST, SECOND))
+            go(project)
+        _released.append(project)
+    return _released[0]
+
+
+def start(
+    project: Path,
+    *arguments: str,
+    before: str = "",
+    stdout: int | IO = subprocess.PIPE,
+    **environment: str,
+):
     """Start `equity` with the two notebooks in a process of its own."""
     return subprocess.Popen(
         [sys.executable, "-c", DRIVER.format(before=before), *arguments],
         cwd=project,
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
         env={

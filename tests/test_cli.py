@@ -4,10 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from equity import cli
+from tests.small_release import publish_in
 
 
 @pytest.fixture
@@ -109,6 +111,45 @@ def test_a_wrong_period_is_one_line(refused):
 
 def test_raw_must_be_a_folder(refused):
     assert "--raw" in refused("check", "params/sample.yaml", "--raw", "nowhere")
+
+
+def test_without_a_command_there_is_help_and_no_error(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["equity"])
+    with pytest.raises(SystemExit) as leaving:
+        cli.main()
+    assert leaving.value.code == 2
+    said = capsys.readouterr()
+    assert "verify" in said.out + said.err
+    assert "error" not in said.out + said.err
+
+
+@pytest.mark.parametrize("command", ["run", "check", "verify"])
+@pytest.mark.parametrize(
+    "stop",
+    [cli._Stopped(15), OSError(28, "No space left on device"), MemoryError()],
+    ids=["stopped", "full disk", "no memory"],
+)
+def test_only_a_run_says_that_nothing_was_published(monkeypatch, capsys, command, stop):
+    def stopped(**options):
+        raise stop
+
+    monkeypatch.setattr(cli, "app", stopped)
+    monkeypatch.setattr(sys, "argv", ["equity", command, "x"])
+    with pytest.raises(SystemExit) as leaving:
+        cli.main()
+    said = f"{leaving.value.code}{capsys.readouterr().err}"
+    assert ("nothing new was published" in said) == (command == "run")
+    assert "publish" not in said or command == "run"
+
+
+def test_a_later_release_that_speaks_of_an_earlier_one_is_named(tmp_path, capsys):
+    publish_in(tmp_path, period="2026Q2")
+    index = publish_in(tmp_path, period="2026Q1") / "index.html"
+    cli._say_at_last(index, Path("params/sample.yaml"))
+    assert capsys.readouterr().out.endswith(
+        "The report of 2026Q2 compares itself with an earlier one that is another now. "
+        "Make it again: equity run params/sample.yaml --period 2026Q2\n"
+    )
 
 
 def test_as_a_process_it_prints_one_line_and_leaves_with_an_error(project):

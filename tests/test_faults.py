@@ -81,12 +81,7 @@ FAULTS = {
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A project with a release."""
-    project = small_project.make(tmp_path_factory.mktemp("made") / "project")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(project)
-        patch.setattr(run, "NOTEBOOKS", (FIRST, SECOND))
-        small_project.go(project)
-    return project
+    return small_project.released(tmp_path_factory.mktemp("made"))
 
 
 @pytest.fixture
@@ -179,6 +174,33 @@ def test_an_unwritable_folder_is_one_line_at_once(project, closed):
     assert code == 1
     (line,) = lines
     assert line.startswith("error: the folder of reports cannot be written (Permission")
+
+
+LATE = """
+import os, shutil, signal
+rmtree = shutil.rmtree
+def late(path, *arguments, **options):  # whatever is cleared, we are asked to stop
+    if str(path).endswith("-executed") or "/new-" in str(path):
+        os.kill(os.getpid(), signal.SIGTERM)
+    rmtree(path, *arguments, **options)
+from equity.publish import place
+put = place.put
+def published(*arguments, **options):
+    put(*arguments, **options)
+    shutil.rmtree = late
+place.put = published
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_what_is_published_is_a_success_whoever_listens(project):
+    """Asked to stop while it clears up, and then nobody can be told where it is."""
+    with open("/dev/full", "w") as full:
+        code, lines = finished(
+            start(project, "run", "params/example.yaml", before=LATE, stdout=full)
+        )
+    assert (code, lines) == (0, [])
+    assert not [*(project / "data" / "processed" / "example").glob("*-executed")]
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])

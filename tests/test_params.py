@@ -83,6 +83,19 @@ def test_a_city_has_a_name(value):
     assert "1 to 80 characters" in refused(GOOD | {"city_name": value})
 
 
+@pytest.mark.parametrize("number", [0x0, 0xA, 0x1B, 0x85, 0x2028, 0x202E, 0x2067])
+def test_a_name_holds_nothing_that_is_not_seen(number):
+    """Trojan Source (2023): U+202E and U+2067 turn what follows them."""
+    text = refused(GOOD | {"city_name": f"Sam{chr(number)}ple"})
+    assert f"city_name: holds the character U+{number:04X}" in text
+    assert text.isprintable()
+
+
+@pytest.mark.parametrize("name", ["Saint-Étienne", "東京", "القاهرة", "St. John's"])
+def test_a_name_may_be_of_any_script(name):
+    assert params.check(GOOD | {"city_name": name}, name="x").city_name == name
+
+
 def test_the_reference_is_a_group_of_the_standard():
     text = refused(GOOD | {"reference": "Wite"})
     assert "reference: 'Wite'" in text

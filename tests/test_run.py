@@ -3,13 +3,15 @@
 import csv
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 import pytest
+import yaml
 from nbformat.v4 import new_code_cell, new_notebook
 
 from equity import execute, run
-from equity.errors import DisclosureError, EquityError, NotebookError
+from equity.errors import DisclosureError, EquityError, NotebookError, ParamsError
 from equity.publish import audit, place
 from tests import small_project
 from tests.small_project import FIRST, SECOND, SHOW, go, public, release, settings
@@ -17,14 +19,8 @@ from tests.small_project import FIRST, SECOND, SHOW, go, public, release, settin
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """A project of its own, with a release."""
-    project = small_project.make(tmp_path_factory.mktemp("made") / "project")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(project)
-        patch.setenv("EQUITY_RAW", "")
-        patch.setattr(run, "NOTEBOOKS", (FIRST, SECOND))
-        go(project)
-    return project
+    """A project with a release."""
+    return small_project.released(tmp_path_factory.mktemp("made"))
 
 
 @pytest.fixture
@@ -49,6 +45,15 @@ def executed(monkeypatch):
 
     monkeypatch.setattr(execute.papermill, "execute_notebook", counted)
     return names
+
+
+def without_kernel(path, output, **options):
+    """papermill that writes what a kernel would where nothing is shown."""
+    book = nbformat.read(path, as_version=4)
+    for cell in book.cells:
+        if cell.cell_type == "code":
+            cell.execution_count = 1
+    nbformat.write(book, output)
 
 
 def write(project, name, *sources):
@@ -157,6 +162,42 @@ def test_a_second_run_at_once_is_refused_before_it_does_anything(project, execut
     )
 
 
+def test_a_second_run_for_another_folder_is_refused_too(project, executed):
+    """What is prepared and executed is shared by both."""
+    before = public(project)
+    shared = project / "data" / "processed" / "example" / "lock"
+    with ThreadPoolExecutor(1) as pool, place.alone(shared, otherwise=""):
+        other = pool.submit(go, project, out=project / "elsewhere")
+        with pytest.raises(EquityError, match="for another folder of reports; wait"):
+            other.result()
+    assert not executed
+    assert not (project / "elsewhere").exists()
+    assert public(project) == before
+
+
+def test_what_must_not_be_replaced_is_found_before_a_kernel_starts(project, executed):
+    (release(project) / "letter.txt").write_text("mine")
+    with pytest.raises(EquityError, match=r"'letter\.txt'"):
+        go(project)
+    assert not executed
+
+
+@pytest.mark.parametrize("key", ["limits", "licence"])
+def test_what_sources_say_to_readers_holds_nothing_that_is_not_seen(
+    project, executed, key
+):
+    path = project / "data" / "raw" / "example" / "sources.yaml"
+    described = yaml.safe_load(path.read_text())
+    if key == "limits":
+        described["limits"] = ["Nothing\non pay\u202e."]
+    else:
+        described["workers"][0]["licence"] = "CC0\u202e"
+    path.write_text(yaml.safe_dump(described))
+    with pytest.raises(ParamsError, match=rf"{key}: holds the character U\+202E"):
+        go(project)
+    assert not executed
+
+
 # --- Resumed --------------------------------------------------------------------
 
 
@@ -227,11 +268,7 @@ def test_what_hiding_does_not_help_ends_the_run(project, monkeypatch):
 
     def fake(path, output, **options):
         executed.append(path.stem)
-        book = nbformat.read(path, as_version=4)
-        for cell in book.cells:
-            if cell.cell_type == "code":
-                cell.execution_count = 1
-        nbformat.write(book, output)
+        without_kernel(path, output)
 
     monkeypatch.setattr(execute.papermill, "execute_notebook", fake)
     count = audit.Count("staff", {"group": frozenset({"Native"})}, 1, None)
@@ -243,6 +280,25 @@ def test_what_hiding_does_not_help_ends_the_run(project, monkeypatch):
         go(project)
     assert public(project) == before
     assert len(executed) == 4
+
+
+@pytest.mark.parametrize(
+    "said", ["could not prove", "did not finish"], ids=["unproven", "out of time"]
+)
+def test_what_the_audit_cannot_prove_ends_the_run_at_once(project, monkeypatch, said):
+    def exposed(told, **_):
+        if said == "did not finish":
+            raise DisclosureError("the audit did not finish")
+        return [audit.Exposed(count, None, None, 0, proven=False)]
+
+    count = audit.Count("staff", {"group": frozenset({"Native"})}, 1, None)
+    monkeypatch.setattr(audit, "exposed", exposed)
+    monkeypatch.setattr(audit, "plan", None)
+    monkeypatch.setattr(execute.papermill, "execute_notebook", without_kernel)
+    before = public(project)
+    with pytest.raises(DisclosureError, match=said):
+        go(project)
+    assert public(project) == before
 
 
 def test_the_environment_is_as_it_was(project, monkeypatch):

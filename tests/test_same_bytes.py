@@ -49,8 +49,11 @@ def made(tmp_path_factory):
     small_project.write(first, SECOND, LOAD, FIGURE)
     for place in list(PLACES)[1:]:
         shutil.copytree(first, home / place)
-    for place, surroundings in PLACES.items():
-        done = start(home / place, "run", "params/example.yaml", **surroundings)
+    runs = [
+        start(home / place, "run", "params/example.yaml", **surroundings)
+        for place, surroundings in PLACES.items()
+    ]
+    for done in runs:
         _, said = done.communicate(timeout=240)
         assert done.returncode == 0, said
     return home

@@ -7,7 +7,9 @@ numbered in the order in which they came.
 
 The archive is not published. It holds no hidden count, only what a reader was told,
 but it says which counts exist. Without it the audit cannot see what an old release and
-a new one give away together: a file that is damaged or missing stops the next release.
+a new one give away together: a file that is damaged, or missing from the middle, stops
+the next release. Files that are missing from the end, the newest, are not noticed:
+nothing else says how many there were. So the folder is backed up as a whole.
 """
 
 import hashlib

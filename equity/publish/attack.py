@@ -9,11 +9,13 @@ reader is told (`Count`), never from a true value.
 
 exposed
     A hidden count of people that is small or may be, and that can have fewer than
-    ``need`` values; or a small count that is known exactly. Differences of what is
-    told (the ward without the neighbourhood) count like any other.
+    ``need`` values; or a small count that is known exactly. What one told count has
+    more than others of its line (the ward without the neighbourhood) counts like any
+    other, each cell once under one name.
 already
-    Exposed, but by earlier releases and known totals alone: hiding more of this one
-    would not help, so it is reported and not held against it.
+    Exposed, but by earlier releases alone: hiding more of this one would not help, so
+    it is reported and not held against it. What follows only with a total of this
+    release is exposed by it, even a total that is not shown but known.
 contradicted
     What an earlier release told and this one denies, because data were revised. The
     attacker believes the newer.
@@ -35,11 +37,12 @@ from scipy import optimize, sparse
 from tqdm.auto import tqdm
 
 from equity.errors import DisclosureError
-from equity.publish.cells import ALONE, Count, Space, Where, blocks, meet, space
-from equity.publish.programs import Clock, Program, Span
+from equity.publish.cells import ALONE, Count, Where, _Space, blocks, meet, space
+from equity.publish.programs import _Program
+from equity.publish.witnesses import _UNPROVEN, Span, _Clock
 
 NEED = 5
-SECONDS = 110.0
+SECONDS = 900.0
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ class Attack:
     exposed
         Counts this release gives away.
     already
-        Counts that earlier releases and known totals alone give away.
+        Counts that earlier releases alone give away.
     contradicted
         What earlier releases told that this one denies.
     """
@@ -111,7 +114,8 @@ def exposed(
         A hidden count should have this many values at least, or ``min_cell - 1`` if
         that is fewer.
     seconds
-        Time for the whole attack. What was not proven safe by then is exposed.
+        Time for the whole attack. What it finds does not depend on it: where it is
+        over, nothing is returned.
     progress
         Whether to show a progress bar.
 
@@ -123,7 +127,7 @@ def exposed(
     Raises
     ------
     DisclosureError
-        If the tables of the release contradict each other.
+        If the tables of the release contradict each other, or the time is over.
 
     References
     ----------
@@ -169,7 +173,7 @@ def attack(
     Raises
     ------
     DisclosureError
-        If the tables of the release contradict each other.
+        If the tables of the release contradict each other, or the time is over.
 
     References
     ----------
@@ -181,14 +185,13 @@ def attack(
     Attack(exposed=[], already=[], contradicted=[])
     """
     need = min(need, min_cell - 1)
-    clock = Clock(seconds)
+    clock = _Clock(seconds)
     rows = _together(told, earlier)
     found = Attack([], [], [row.count for row in rows if row.denied])
     rows = [row for row in rows if not row.denied]
     every = blocks([row.count for row in rows])
     mine = [[rows[k] for k in part] for part in every]
     mine = [part for part in mine if any(row.age == 0 for row in part)]
-    mine.sort(key=len)  # a large block does not take the small ones' time
     for part in tqdm(mine, "audit", unit="block", disable=not progress):
         _attack_block(part, min_cell, need, clock, found)
     return found
@@ -213,12 +216,12 @@ def ranges(
     DataFrame
         One row per count of this release whose bounds differ: ``topic``, ``where``
         (labels by dimension), ``low`` and ``high`` in people, inclusive; ``high``
-        missing where there is no bound, both missing where time ran out.
+        missing where there is no bound, both missing where nothing was proven.
 
     Raises
     ------
     DisclosureError
-        If the tables of the release contradict each other.
+        If the tables of the release contradict each other, or the time is over.
 
     References
     ----------
@@ -233,7 +236,7 @@ def ranges(
     0    1    11
     1    1    11
     """
-    clock = Clock(seconds)
+    clock = _Clock(seconds)
     rows = [row for row in _together(told, earlier) if not row.denied]
     table = []
     every = blocks([row.count for row in rows])
@@ -250,24 +253,25 @@ def ranges(
 def arrange(
     told: Sequence[Count],
     earlier: Sequence[Sequence[Count]],
-    count: Count,
-    clock: Clock,
-) -> list["Block"]:
-    """Set up the blocks that may hold a count, as the attack does.
+    counts: Sequence[Count],
+    clock: _Clock,
+) -> list["Block | None"]:
+    """Set up the blocks that hold some counts, as the attack does; each block once.
 
     Parameters
     ----------
     told, earlier
         As in `exposed`.
-    count
-        The count that is looked for.
+    counts
+        The counts that are looked for.
     clock
         When to give up.
 
     Returns
     -------
-    list of Block
-        Those of its topic in which its labels occur.
+    list of Block or None
+        For each count the first block of its topic in which its labels occur; None
+        where none does, or where it would be too large.
 
     References
     ----------
@@ -276,18 +280,28 @@ def arrange(
     Examples
     --------
     >>> total = Count("staff", {}, 219, 219)
-    >>> len(arrange([total], [], total, Clock(1)))
-    1
+    >>> [block.rows[0].age for block in arrange([total], [], [total], _Clock(1))]
+    [0]
     """
+    topics = {count.topic for count in counts}
     rows = [row for row in _together(told, earlier) if not row.denied]
-    rows = [row for row in rows if row.count.topic == count.topic]
-    found = []
-    for part in blocks([row.count for row in rows]):
-        mine = [rows[k] for k in part]
-        labels = _labels(mine)
-        if all(part <= labels[name] for name, part in count.where.items()):
-            found.append(_block(mine, clock, []))
-    return found
+    rows = [row for row in rows if row.count.topic in topics]
+    parts = [[rows[k] for k in part] for part in blocks([row.count for row in rows])]
+    labels = [(part[0].count.topic, _labels(part)) for part in parts]
+    built: dict[int, Block] = {}
+
+    def _find(count: Count) -> Block | None:
+        """Return the first block that holds a count."""
+        for number, (topic, named) in enumerate(labels):
+            fits = all(part <= named[name] for name, part in count.where.items())
+            if topic == count.topic and fits:
+                if number not in built:
+                    built[number] = _block(parts[number], clock, [])
+                if built[number].space is not None:
+                    return built[number]
+        return None
+
+    return [_find(count) for count in counts]
 
 
 # --- this release and the earlier ones -----------------------------------------
@@ -295,7 +309,17 @@ def arrange(
 
 @dataclass(frozen=True)
 class Row:
-    """A count, and how many releases ago it was told (0: in this one)."""
+    """A count as one release told it.
+
+    Attributes
+    ----------
+    count
+        The count.
+    age
+        How many releases ago it was told; 0: in this one.
+    denied
+        Whether a newer release denies it.
+    """
 
     count: Count
     age: int
@@ -303,41 +327,59 @@ class Row:
 
 
 def _together(told: Sequence[Count], earlier: Sequence[Sequence[Count]]) -> list[Row]:
-    """All that was told, the newest first; what a newer release denies is marked."""
+    """All that was told, the newest first; what a newer release denies is marked.
+
+    What this release repeats is kept, because earlier ones are judged alone, too.
+    """
     rows = [Row(count, 0) for count in told]
-    bounds = {count.key: (count.low, count.high) for count in told}
+    every: dict[tuple, Count] = {}
+    for count in told:
+        every[count.key] = meet(every.get(count.key, count), count) or count
+    older: dict[tuple, Count] = {}
     for age, release in enumerate(reversed(earlier), start=1):
         for count in release:
             if count.topic.startswith(ALONE):
                 continue
-            low, high = bounds.get(count.key, (0, None))
-            both_low = max(low, count.low)
-            highs = [end for end in (high, count.high) if end is not None]
-            both_high = min(highs, default=None)
-            denied = both_high is not None and both_low > both_high
-            if denied or (both_low, both_high) != bounds.get(count.key):
-                rows.append(Row(count, age, denied))
-            if not denied:
-                bounds[count.key] = (both_low, both_high)
+            both = meet(every.get(count.key, count), count)
+            if both is None:
+                rows.append(Row(count, age, denied=True))
+                continue
+            every[count.key] = both
+            before = older.get(count.key)
+            older[count.key] = meet(before or count, count)
+            if before is None or _bounds(before) != _bounds(older[count.key]):
+                rows.append(Row(count, age))
     return rows
+
+
+def _bounds(count: Count) -> tuple[int, int | None]:
+    return count.low, count.high
 
 
 # --- one block -----------------------------------------------------------------
 
-_UNPROVEN = Span(None, None, 0, proven=False)
-
 
 @dataclass
 class Block:
-    """Rows that belong together, what is asked about them, and the program."""
+    """Rows that belong together, what is asked about them, and the program.
+
+    Attributes
+    ----------
+    rows
+        What is told.
+    cells
+        Those of the rows, then differences.
+    space, program
+        Atoms and what is told about them; None where there would be too many.
+    """
 
     rows: list[Row]
-    cells: list[Where]  # of the rows, then the differences
-    space: Space | None
-    program: Program | None
+    cells: list[Where]
+    space: _Space | None
+    program: _Program | None
 
 
-def _block(rows: list[Row], clock: Clock, contradicted: list[Count]) -> Block:
+def _block(rows: list[Row], clock: _Clock, contradicted: list[Count]) -> Block:
     """Set up the program of a block; what cannot be true together is left out."""
     now = [row for row in rows if row.age == 0]
     loose = _loose(now, clock)
@@ -370,7 +412,7 @@ def _topic(rows: Sequence[Row]) -> str:
     return f"counts of '{rows[0].count.topic}'"
 
 
-def _loose(rows: list[Row], clock: Clock) -> set[str]:
+def _loose(rows: list[Row], clock: _Clock) -> set[str]:
     """Dimensions whose labels cannot be everybody, or the totals would be less."""
     if not rows:
         return set()
@@ -383,25 +425,31 @@ def _loose(rows: list[Row], clock: Clock) -> set[str]:
 
 
 def _set_up(
-    rows: list[Row], loose: set[str], clock: Clock, differences: bool = True
+    rows: list[Row], loose: set[str], clock: _Clock, differences: bool = True
 ) -> Block:
     cells = [row.count.where for row in rows]
     atoms = space(cells, loose)
     if atoms is None:
         return Block(rows, cells, None, None)
     if differences:
-        cells = cells + _differences(cells, atoms)
+        cells = cells + _differences([_plain(where, atoms) for where in cells], atoms)
     sums = atoms.sums(cells)
     counts = [row.count for row in rows]
     low = np.array([count.low for count in counts], dtype=float)
     high = np.array([np.inf if c.high is None else c.high for c in counts], dtype=float)
-    program = Program(sums[: len(rows)], low, high, atoms.links, sums, clock)
-    program.locate(atoms.places(), [atoms.pattern(where) for where in cells])
+    program = _Program(sums[: len(rows)], low, high, atoms.links, sums, clock)
     return Block(rows, cells, atoms, program)
 
 
-def _differences(cells: Sequence[Where], atoms: Space) -> list[Where]:
-    """Indivisible parts of cells that are no cells: what one has more than another."""
+def _plain(where: Where, atoms: _Space) -> dict[str, frozenset[str]]:
+    """The cell, without dimensions of which it holds each of several parts."""
+    divided = atoms.divided(where)
+    one = {name: where[name] for name in where if len(atoms.parts[name]) == 1}
+    return one | divided
+
+
+def _differences(cells: Sequence[Where], atoms: _Space) -> list[Where]:
+    """What one cell has more than others of its line, as far as no cell divides it."""
     there = {frozenset(where.items()) for where in cells}
     lines = defaultdict(set)
     for where in cells:
@@ -410,15 +458,17 @@ def _differences(cells: Sequence[Where], atoms: Space) -> list[Where]:
             lines[name, rest].add(where[name])
     found = {}
     for (name, rest), sets in lines.items():
-        whole = frozenset().union(*atoms.parts[name])
         if rest in there:
-            sets = sets | {whole}
-        for labels in sets:
-            parts = [part for part in atoms.parts[name] if part and part <= labels]
-            for part in parts if len(parts) > 1 else []:
-                key = rest | {(name, part)}
-                if key not in there:
-                    found[key] = dict(key)
+            sets = sets | {frozenset().union(*atoms.parts[name])}
+        if len(sets) < 2:
+            continue
+        inside = defaultdict(list)
+        for part in filter(None, atoms.parts[name]):
+            inside[tuple(part <= labels for labels in sets)].append(part)
+        for sign, parts in inside.items():
+            key = rest | {(name, frozenset().union(*parts))}
+            if any(sign) and key not in there:
+                found[key] = dict(key)
     return list(found.values())
 
 
@@ -451,7 +501,7 @@ def _denied(block: Block, loose: set[str]) -> set[int]:
     return set(np.flatnonzero(old)[wrong].tolist())
 
 
-def _attack_block(rows, min_cell: int, need: int, clock: Clock, found: Attack) -> None:
+def _attack_block(rows, min_cell: int, need: int, clock: _Clock, found: Attack) -> None:
     """Attack one block; if an older release brings new labels, also without it."""
     _attack_rows(rows, min_cell, need, clock, found)
     now = [row for row in rows if row.age == 0]
@@ -472,7 +522,7 @@ def _labels(rows: Sequence[Row]) -> dict[str, frozenset[str]]:
     return labels
 
 
-def _attack_rows(rows, min_cell: int, need: int, clock: Clock, found: Attack) -> None:
+def _attack_rows(rows, min_cell: int, need: int, clock: _Clock, found: Attack) -> None:
     block = _block(rows, clock, found.contradicted)
     seen = {item.count.key for item in [*found.exposed, *found.already]}
     asked = {
@@ -486,6 +536,7 @@ def _attack_rows(rows, min_cell: int, need: int, clock: Clock, found: Attack) ->
     block.program.warm(need, asked)
     suspects: list[tuple[Count, Span, int, sparse.csr_array]] = []
     sums = block.space.sums(block.cells)
+    asked_as = {count.key: number for number, count in asked.items()}
     for number, count in asked.items():
         span = block.program.examine(number, need, min_cell)
         narrow = span.possible < need and (span.low is None or span.low < min_cell)
@@ -495,12 +546,18 @@ def _attack_rows(rows, min_cell: int, need: int, clock: Clock, found: Attack) ->
     if not suspects:
         return
     without = _without(block, sparse.vstack([s[3] for s in suspects], format="csr"))
+    without.warm(need, range(len(suspects)))
     for number, (count, span, least, _) in enumerate(suspects):
         before = without.examine(number, least, min_cell)
         item = Exposed(count, span.low, span.high, span.possible, span.proven)
-        same = span.proven and before.proven and span.possible >= before.possible
         small = before.low is None or before.low < min_cell
-        (found.already if same and small else found.exposed).append(item)
+        same = span.proven and before.proven and small and before.possible < least
+        if same and before.possible > 1:  # does this release leave fewer values?
+            exactly = block.program.examine(asked_as[count.key], need, 0, exact=True)
+            before = without.examine(number, least, 0, exact=True)
+            same = exactly.proven and before.proven
+            same = same and exactly.possible >= before.possible
+        (found.already if same else found.exposed).append(item)
 
 
 def _questions(block: Block, min_cell: int) -> dict[int, Count]:
@@ -530,23 +587,23 @@ def _small_atoms(block: Block, min_cell: int) -> list[tuple]:
         if all(name in row.count.where for row in block.rows)
     }
     suspects = []
-    for columns, value in block.program.small_atoms(min_cell):
+    for columns, span in block.program.small_atoms(min_cell):
         where = block.space.where(columns)
         if where is None or where in there:
             continue
         count = Count(block.rows[0].count.topic, shared | where, 0, None)
-        suspects.append((count, Span(value, value, 1), 2, block.space.row(columns)))
+        suspects.append((count, span, 2, block.space.row(columns)))
     return suspects
 
 
-def _without(block: Block, asked: sparse.csr_array) -> Program:
-    """What a reader knows without this release: earlier ones and known totals."""
-    stays = np.array([row.age > 0 or row.count.known for row in block.rows])
+def _without(block: Block, asked: sparse.csr_array) -> _Program:
+    """What a reader knows from earlier releases, and from nothing of this one."""
+    stays = np.array([row.age > 0 for row in block.rows])
     low = np.array([row.count.low for row in block.rows]) * stays
     high = [np.inf if row.count.high is None else row.count.high for row in block.rows]
     high = np.where(stays, high, np.inf)
     rows = block.space.sums(block.cells[: len(block.rows)])
     clock = block.program.clock
-    program = Program(rows, low.astype(float), high, block.space.links, asked, clock)
+    program = _Program(rows, low.astype(float), high, block.space.links, asked, clock)
     program.possible()
     return program

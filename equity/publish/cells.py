@@ -60,8 +60,8 @@ class Count:
     low, high
         The fewest and the most people it can be; ``high`` None: no bound.
     known
-        Whether readers may know it although it is not shown, so that it cannot be
-        hidden.
+        Whether it is a total that readers may know whether or not it is shown, so
+        that hiding it is no help. A total that is shown as well is told twice.
 
     Examples
     --------
@@ -111,7 +111,9 @@ def told(registered: Iterable[tuple[str, Any]]) -> list[Count]:
     Returns
     -------
     list of Count
-        One for each cell; what several tables tell about it is put together.
+        One for each cell; what several tables show of it is put together. A second
+        one, ``known``, where readers may know it as a total besides; but what a table
+        hides, and none shows, is a secret of its own and not taken to be known.
 
     Raises
     ------
@@ -141,17 +143,22 @@ def told(registered: Iterable[tuple[str, Any]]) -> list[Count]:
                 continue  # no labels: nobody
             known = bool(bundle.get("known", False))
             count = Count(topic, of_outcomes(where), low, high, known)
-            before = counts.get(count.key)
+            before = counts.get((count.key, known))
             both = count if before is None else meet(before, count)
-            if both is None:
+            other = counts.get((count.key, not known))
+            if both is None or (other is not None and meet(both, other) is None):
                 raise DisclosureError(
                     f"'{origin[count.key]}' and '{name}' tell different numbers about "
                     f"the same people ({count}). Give them topics of their own, or "
                     "count the same records in both"
                 )
-            counts[count.key] = both
+            counts[count.key, known] = both
             origin.setdefault(count.key, name)
-    return list(counts.values())
+    return [
+        count
+        for (key, known), count in counts.items()
+        if not known or (key, False) not in counts or counts[key, False].shown
+    ]
 
 
 def of_outcomes(where: Where) -> dict[str, frozenset[str]]:
@@ -220,7 +227,8 @@ def meet(one: Count, other: Count) -> Count | None:
     Returns
     -------
     Count or None
-        The narrower bounds; None if the two contradict each other.
+        The narrower bounds, ``known`` if neither is shown nor hidden; None if the
+        two contradict each other.
 
     Examples
     --------
@@ -231,7 +239,7 @@ def meet(one: Count, other: Count) -> Count | None:
     low, high = max(one.low, other.low), min(highs, default=None)
     if high is not None and low > high:
         return None
-    return Count(one.topic, one.where, low, high, one.known or other.known)
+    return Count(one.topic, one.where, low, high, one.known and other.known)
 
 
 def blocks(counts: Sequence[Count]) -> list[list[int]]:
@@ -284,7 +292,7 @@ def _divide(counts: Sequence[Count], numbers: list[int]) -> list[list[int]]:
 
 
 @dataclass(frozen=True)
-class Space:
+class _Space:
     """The atoms of one block, and its counts as sums of them.
 
     Attributes
@@ -309,24 +317,6 @@ class Space:
         """Each cell as a sum of atoms: cells in rows, atoms in columns."""
         columns = [self._atoms(self._inside(where)) for where in cells]
         return _zeros_and_ones(columns, self.size)
-
-    def places(self) -> np.ndarray:
-        """For each atom its clique, and its part of each dimension (-1: of none)."""
-        names = list(self.parts)
-        found = np.full((self.size, 1 + len(names)), -1)
-        for k, (clique, shape) in enumerate(
-            zip(self.cliques, self._shapes, strict=True)
-        ):
-            here = slice(self.starts[k], self.starts[k] + int(np.prod(shape)))
-            found[here, 0] = k
-            for axis, name in enumerate(clique):
-                found[here, 1 + names.index(name)] = np.indices(shape)[axis].ravel()
-        return found
-
-    def pattern(self, where: Where) -> tuple[int, ...]:
-        """The dimensions that a cell divides, as columns of `places`."""
-        names = list(self.parts)
-        return tuple(sorted(1 + names.index(name) for name in self._inside(where)))
 
     def row(self, columns: np.ndarray) -> sparse.csr_array:
         """One row: the sum of these atoms."""
@@ -387,7 +377,7 @@ class Space:
         return self.starts[k] + np.ravel_multi_index(np.ix_(*every), shape).ravel()
 
 
-def space(cells: Sequence[Where], loose: Iterable[str] = ()) -> Space | None:
+def space(cells: Sequence[Where], loose: Iterable[str] = ()) -> _Space | None:
     """Divide the dimensions of a block into atoms.
 
     Parameters
@@ -426,7 +416,7 @@ def space(cells: Sequence[Where], loose: Iterable[str] = ()) -> Space | None:
         return None
     starts = np.concatenate([[0], np.cumsum(sizes)]).tolist()
     links = _links(cliques, shapes, starts)
-    return Space(parts, cliques, starts[:-1], starts[-1], links, shapes)
+    return _Space(parts, cliques, starts[:-1], starts[-1], links, shapes)
 
 
 def _parts(name: str, cells: Sequence[Where], loose: bool) -> list[frozenset[str]]:

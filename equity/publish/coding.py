@@ -17,8 +17,12 @@ information in aggregate reporting, SLDS Technical Brief 3: the steps by size. A
 (AI-SDC) default parameters: ``zeros_are_disclosive``.
 """
 
+import re
+
 import numpy as np
 import pandas as pd
+
+from equity.publish.kinds import is_number
 
 #: The fewest people for whom a step in percent is the first to be tried.
 STEPS = ((300, 1), (100, 2), (40, 5), (20, 10), (0, 20))
@@ -28,6 +32,67 @@ EXTREMES = {
     *("min", "max", "minimum", "maximum"),
     *("outlier", "outliers", "whisker", "whiskers"),
 }
+
+#: Words in the names of numbers that belong to single persons; labels may have them.
+TOPS = {"top", "highest", "lowest", "bottom", "peak"}
+
+_QUANTILE = re.compile(r"[pq][0-9]{1,2}|(median|(quan|dec|quart|percent)ile)s?")
+
+
+def extremes(frame: pd.DataFrame) -> list[str]:
+    """Find columns that show single persons' values.
+
+    Parameters
+    ----------
+    frame
+        Any table.
+
+    Returns
+    -------
+    list of str
+        By the words in their names.
+
+    Examples
+    --------
+    >>> extremes(pd.DataFrame({"top_pay": [9.5], "highest_degree": ["BA"], "max": [1]}))
+    ['top_pay', 'max']
+    """
+    return [
+        name
+        for name in frame
+        if EXTREMES & (words := set(_words(name)))
+        or (TOPS & words and is_number(frame[name]))
+    ]
+
+
+def quantiles(frame: pd.DataFrame) -> list[str]:
+    """Find numbers that are called quantiles.
+
+    Parameters
+    ----------
+    frame
+        Any table.
+
+    Returns
+    -------
+    list of str
+        By the words in their names.
+
+    Examples
+    --------
+    >>> quantiles(pd.DataFrame({"median_pay": [9.5], "p90": [9.5], "mean": [9.5]}))
+    ['median_pay', 'p90']
+    """
+    return [
+        name
+        for name in frame
+        if is_number(frame[name]) and any(map(_QUANTILE.fullmatch, _words(name)))
+    ]
+
+
+def _words(name: object) -> list[str]:
+    """The words of a column's name, which underscores and spaces part."""
+    return re.findall(r"[a-z0-9]+", str(name).lower())
 
 
 def steps(population: np.ndarray, min_cell: int) -> np.ndarray:

@@ -248,7 +248,8 @@ def numbers(row: dict, unit: str, clear: bool | None, **more: object) -> dict:
     Returns
     -------
     dict
-        All of `equity.publish.payload.Headline` but ``measure`` and ``sentence``.
+        All of `equity.publish.payload.Headline` but ``measure``, ``when`` and
+        ``sentence``.
 
     Examples
     --------
@@ -264,6 +265,6 @@ def numbers(row: dict, unit: str, clear: bool | None, **more: object) -> dict:
         "low": row["conf_low"],
         "high": row["conf_high"],
         "people_to_parity": None,
-        "clear": bool(clear),
+        "clear": clear,
         **more,
     }

@@ -48,9 +48,15 @@ _SAYS = {
 _LIMITS = ("lower limit", "upper limit")
 _MISSING = {
     "estimate": "Never empty.",
+    "when": "Empty where the report does not say.",
     "people_to_parity": "Empty where it does not apply.",
+    "clear": "Empty where no interval is known.",
     "reference": "Empty where the group is compared with nobody.",
 }
+#: Columns of the findings that may be empty.
+_BLANK = (
+    "when", "reference", "conf_low", "conf_high", "people_to_parity", "clear",
+)  # fmt: skip
 
 
 def package(
@@ -213,7 +219,7 @@ def _of_findings(content: bytes) -> dict[str, Any]:
     for name, (title, kind) in FINDING_COLUMNS.items():
         field = _field(name, title, kind, [], required=False)
         field.pop("constraints", None)
-        if name not in ("reference", "conf_low", "conf_high", "people_to_parity"):
+        if name not in _BLANK:
             field["constraints"] = {"required": True}
         if name in _MISSING:
             field["description"] += f" {_MISSING[name]}"

@@ -21,6 +21,7 @@ FINDINGS = "findings"
 FINDING_COLUMNS = {
     "page": ("Page of the release", "text"),
     "measure": ("Measure", "text"),
+    "when": ("Time that the numbers are of", "text"),
     "group": ("Group", "text"),
     "reference": ("Group it is compared with", "text"),
     "unit": ("Unit of the estimate and its limits", "text"),
@@ -35,6 +36,7 @@ FINDING_COLUMNS = {
 #: What a spreadsheet takes for the beginning of a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_VERDICTS = {True: "true", False: "false", None: None}
 _ABSENT = {"n/a": "not applicable"}
 
 
@@ -98,7 +100,7 @@ def findings_csv(pages: Sequence[Any]) -> str:
     Examples
     --------
     >>> print(findings_csv([]), end="")
-    "page","measure","group","reference","unit","estimate",\
+    "page","measure","when","group","reference","unit","estimate",\
 "conf_low","conf_high","people_to_parity","clear","sentence"
     """
     return as_csv(list(FINDING_COLUMNS), finding_rows(pages))
@@ -130,9 +132,9 @@ def finding_rows(pages: Sequence[Any]) -> list[list[Any]]:
     ]
     return [
         [
-            *(slug, line.measure, line.group, line.reference, line.unit),
+            *(slug, line.measure, line.when, line.group, line.reference, line.unit),
             *(line.estimate, line.low, line.high, line.people_to_parity),
-            *("true" if line.clear else "false", line.sentence),
+            *(_VERDICTS[line.clear], line.sentence),
         ]
         for number, (slug, line) in enumerate(told)
         if (slug, line) not in told[number + 1 :]  # the list of all groups comes last

@@ -28,7 +28,7 @@ McShane (2019), Scientists rise up against statistical significance, Nature 567,
 from collections.abc import Iterable
 
 from equity.errors import EquityError
-from equity.publish import display, sentences
+from equity.publish import display, sentences, wording
 from equity.publish.comparisons import by_group, frame_of, is_base, records
 from equity.publish.display import Published
 from equity.publish.protect import Protected, require
@@ -63,6 +63,7 @@ def compare(
     measure: str = "",
     gain: str = "",
     largest: bool = False,
+    when: str = "",
 ) -> Published:
     """Say every group's estimate, and how it compares with the reference group's.
 
@@ -109,6 +110,9 @@ def compare(
     largest
         Only one sentence: the largest clear difference among those shown (by the
         ratio, where only ratios are given), or that none is clear.
+    when
+        The time the numbers are of, in words: "January to December 2025". Two
+        releases with the same text are taken to use the same data.
 
     Returns
     -------
@@ -160,8 +164,11 @@ def compare(
         level, apart, fold = _stacked(some, differences, ratios)
         found = _compared(level, apart, fold, said, largest=largest)
         start = f"{part}: " if part else ""
+        if part:
+            names = [said.subject({"group": str(g)}) for g in level.frame["group"]]
+            found = [_after_colon(text, row, names) for text, row in found]
         texts += [f"{start}{text}" for text, _ in found]
-        rows += _headlines(found, said.called(level.frame), start)
+        rows += _headlines(found, said.called(level.frame), when, start)
     return _publish(texts, rows, [rates, differences, ratios])
 
 
@@ -173,6 +180,7 @@ def ratio(
     people: str = "residents",
     than: str = "",
     measure: str = "",
+    when: str = "",
 ) -> Published:
     """Say every group's ratio to the reference group.
 
@@ -185,7 +193,7 @@ def ratio(
     verb
         With ``{estimate}``, which is printed as "1.31 times": "were denied {estimate}
         as often as".
-    people, than, measure
+    people, than, measure, when
         As in :func:`compare`.
 
     Returns
@@ -197,9 +205,9 @@ def ratio(
     --------
     >>> import pandas as pd
     >>> from equity.publish.protect import protect
-    >>> table = pd.DataFrame({"group": ["Black"], "reference": ["White"],
-    ...     "events": [90], "estimate": [3.0], "conf_low": [2.18],
-    ...     "conf_high": [4.12], "confidence": [0.95]})
+    >>> table = pd.DataFrame({"group": ["Black", "White"], "reference": "White",
+    ...     "events": [90, 60], "estimate": [3.0, 1.0], "conf_low": [2.18, None],
+    ...     "conf_high": [4.12, None], "confidence": 0.95})
     >>> ratio(protect(table), subject="{people}", people="applicants",
     ...       verb="were denied {estimate} as often as")
     Black applicants were denied 3.00 times as often as White applicants (95% interval
@@ -215,7 +223,7 @@ def ratio(
     ]
     name = said.called(ratios.frame)
     texts = [text for text, _ in found]
-    return _publish(texts, _headlines(found, name), [ratios])
+    return _publish(texts, _headlines(found, name, when), [ratios])
 
 
 def representation(
@@ -227,19 +235,23 @@ def representation(
     people: str = "people",
     members: str = "employees",
     largest: bool = False,
+    when: str = "",
 ) -> Published:
     """Say every group's share of a whole beside its share of a benchmark.
 
-    A difference is clear if its interval does not include zero; where no differences
-    are given, if the interval of the share does not include the benchmark. People to
-    parity are said only where the difference is clear.
+    A difference is clear if no interval given for it includes parity, as in
+    :func:`compare`; where neither differences nor ratios are given, if the interval of
+    the share does not include the benchmark. People to parity are said only where the
+    difference is clear: so many more at the same size of the whole, in place of
+    others.
 
     Parameters
     ----------
     shares
         One row per ``group``: ``estimate`` is its share of the whole, as a
         proportion, with limits; ``people_to_parity`` is used where it is there. Or
-        a measure table with ``statistic``, which brings its own differences.
+        a measure table with ``statistic``, which brings its own differences and
+        ratios.
     benchmark
         The column with the group's share of the benchmark, as a proportion, taken
         as known. Name it in ``protect(..., public=[...])``.
@@ -254,6 +266,8 @@ def representation(
     largest
         Only one sentence: the group that is the most people short of parity, or that
         none is clearly short of it.
+    when
+        As in :func:`compare`.
 
     Returns
     -------
@@ -269,12 +283,12 @@ def representation(
     ...     "residents": [0.293], "people_to_parity": [53]})
     >>> representation(protect(table, public=["residents"]), benchmark="residents")
     Black people are 24.0% of the workforce (95% interval 21.0% to 27.0%) and 29.3% of
-    residents. Parity would take 53 more Black employees.
+    residents. Parity would take 53 more Black employees in place of others.
     """
     if require(shares, "findings.representation").frame.empty:
         return display.absent()
-    level, apart, _ = _stacked(shares, None, None)
-    gaps = by_group(apart, "points")
+    level, apart, fold = _stacked(shares, None, None)
+    gaps, ratios = by_group(apart, "points"), by_group(fold, "ratio")
     frame = frame_of(level, "findings.representation", benchmark)
     rows = records(frame, "percent", extra=benchmark)
     words = {
@@ -285,25 +299,31 @@ def representation(
         "members": members,
         "why": level.why,
     }
+    beside = {
+        row["group"]: (gaps.get(row["group"]), ratios.get(row["group"])) for row in rows
+    }
     said = {
-        row["group"]: sentences.share(row, gaps.get(row["group"]), **words)
+        row["group"]: sentences.share(row, *beside[row["group"]], **words)
         for row in rows
     }
     name = f"share of {whole}"
     if not largest:
         texts = [text for text, _ in said.values()]
-        return _publish(texts, _headlines(said.values(), name), [shares])
+        return _publish(texts, _headlines(said.values(), name, when), [shares])
     short = [
         row
         for row in rows
-        if row["parity"] and sentences.differs(row, gaps.get(row["group"]), benchmark)
+        if row["parity"] and sentences.differs(row, benchmark, *beside[row["group"]])
     ]
     if not short:
         none = f"No group shown is clearly short of its share of {whole}."
         return _publish([none], [], [shares])
-    most = said[max(short, key=lambda row: row["parity"])["group"]]
-    text = f"The largest shortfall: {most[0]}"
-    return _publish([text], _headlines([most], name), [shares])
+    group = max(short, key=lambda row: row["parity"])["group"]
+    most = said[group]
+    told = [found for _, found in said.values() if found is not None]
+    start = sentences.ONLY if len(told) == 1 else "The largest shortfall: "
+    rest = sentences.after_colon(most[0], [wording.people(group, people)])
+    return _publish([f"{start}{rest}"], _headlines([most], name, when), [shares])
 
 
 def nothing(text: str) -> Published:
@@ -377,12 +397,26 @@ def _compared(
     return [sentences.compared(row, apart, fold, said, level.why) for row in rows]
 
 
+def _after_colon(
+    text: str, row: dict | None, names: list[str]
+) -> tuple[str, dict | None]:
+    """A sentence, and that of its numbers, as they stand after a part's name."""
+    if row is not None and "sentence" in row:
+        row = {**row, "sentence": sentences.after_colon(row["sentence"], names)}
+    return sentences.after_colon(text, names), row
+
+
 def _headlines(
-    found: Iterable[tuple[str, dict | None]], measure: str, start: str = ""
+    found: Iterable[tuple[str, dict | None]], measure: str, when: str, start: str = ""
 ) -> list[dict]:
     """The numbers of the comparisons that are shown, each with its sentence."""
     return [
-        {**row, "measure": f"{start}{measure}", "sentence": start + row["sentence"]}
+        {
+            **row,
+            "measure": f"{start}{measure}",
+            "when": when,
+            "sentence": start + row["sentence"],
+        }
         for row in ({"sentence": text, **row} for text, row in found if row is not None)
     ]
 

@@ -11,11 +11,12 @@ out the rest.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from equity.publish import display, history, trends
+from equity.publish import display, history, since, trends
 from equity.publish.payload import Headline
 from equity.publish.prose import Heading
 from equity.publish.reading import Page
@@ -185,11 +186,14 @@ def references(pages: Sequence[Page]) -> dict[str, list[Page]]:
 
 @dataclass(frozen=True)
 class Unknown:
-    """What a page could not show: in numbers, and its remarks under their headings."""
+    """What a page could not show: in numbers, and its remarks, each once.
+
+    A remark stands with the headings it was made under.
+    """
 
     page: Page
     text: str
-    notes: tuple[tuple[Heading | None, str], ...]
+    notes: tuple[tuple[tuple[Heading, ...], str], ...]
 
 
 def unknown(pages: Sequence[Page]) -> list[Unknown]:
@@ -204,7 +208,7 @@ def unknown(pages: Sequence[Page]) -> list[Unknown]:
     -------
     list of Unknown
         For each page: in how many rows of its tables a number is hidden or not known,
-        and its remarks, each with the heading it stands under.
+        and its remarks, each with the headings it stands under.
 
     Examples
     --------
@@ -213,35 +217,100 @@ def unknown(pages: Sequence[Page]) -> list[Unknown]:
     """
     found = []
     for page in pages:
+        if is_empty(page):
+            notes = [note for note in _once(page) if note[1] != display.NO_DATA]
+            found.append(Unknown(page, "no data were given for it.", tuple(notes)))
+            continue
         rows = [row for table in page.tables for row in table.rows]
         hidden = sum(any(cell.hidden for cell in row) for row in rows)
         absent = sum(
             any(cell.text == display.NOT_KNOWN for cell in row) for row in rows
         )
-        found.append(Unknown(page, _blanks(len(rows), hidden, absent), page.notes))
+        text = _blanks(len(rows), hidden, absent)
+        found.append(Unknown(page, text, tuple(_once(page))))
     return found
+
+
+def _once(page: Page) -> list[tuple[tuple[Heading, ...], str]]:
+    """A page's remarks, each once, with all headings it stands under."""
+    under: dict[str, dict[Heading, None]] = {}
+    for heading, text in page.notes:
+        under.setdefault(text, {}).update({heading: None} if heading else {})
+    return [(tuple(headings), text) for text, headings in under.items()]
+
+
+def is_empty(page: Page) -> bool:
+    """Tell whether a page has nothing to show for want of data.
+
+    Parameters
+    ----------
+    page
+        What may be shown of a notebook.
+
+    Returns
+    -------
+    bool
+        True if it says that data are missing and has no figure, no finding and no
+        table with rows.
+
+    Examples
+    --------
+    >>> from markupsafe import Markup
+    >>> is_empty(Page("a", "A", Markup("A"), "", (), (), ()))
+    False
+    """
+    shown = page.figures or page.findings or any(table.rows for table in page.tables)
+    return not shown and lacks_data(page)
+
+
+def lacks_data(page: Page) -> bool:
+    """Tell whether a page says that data it needs were not given.
+
+    Parameters
+    ----------
+    page
+        What may be shown of a notebook.
+
+    Returns
+    -------
+    bool
+        True if it says so anywhere.
+
+    Examples
+    --------
+    >>> from markupsafe import Markup
+    >>> lacks_data(Page("a", "A", Markup("A"), "", (), (), ()))
+    False
+    """
+    return any(text == display.NO_DATA for _, text in page.notes)
 
 
 def _blanks(every: int, hidden: int, absent: int) -> str:
     """In how many rows of a page's tables something is blank, and why."""
+    if not every:
+        return "it has no table with numbers."
     reasons = ((hidden, "hidden to protect people"), (absent, "not known"))
     parts = [
         f"{number} with a number that is {why}" for number, why in reasons if number
     ]
     if not parts:
         return "nothing in its tables is hidden or unknown."
-    return f"{_count(every, 'row')} in its tables, {' and '.join(parts)}."
+    rows = f"{every} row{'' if every == 1 else 's'}"
+    return f"{rows} in its tables, {' and '.join(parts)}."
 
 
 # --- since the release before -------------------------------------------------
 
 
-def changes(pages: Sequence[Page], previous: Path | None) -> list[str]:
+def changes(
+    pages: Sequence[Page],
+    previous: Path | None,
+    settings: Mapping[str, Any] | None = None,
+) -> list[str]:
     """Say how the findings that matter most stood in the release before.
 
     Nothing here is a test of change: the two releases may count some of the same
-    people or requests. Where two intervals overlap, the sentence says that no change
-    is shown.
+    people or requests. See `equity.publish.since`.
 
     Parameters
     ----------
@@ -249,6 +318,9 @@ def changes(pages: Sequence[Page], previous: Path | None) -> list[str]:
         Of this release, in reading order.
     previous
         The folder of the release before, if there is one.
+    settings
+        Of this release, as in `equity.publish.history.SETTINGS`; what is not given is
+        not compared.
 
     Returns
     -------
@@ -268,73 +340,9 @@ def changes(pages: Sequence[Page], previous: Path | None) -> list[str]:
             "The earlier release is not as it was published, so nothing is compared "
             "with it."
         ]
-    when = quarter(before.period)
-    if not before.found:
-        return [f"The release of {when} has no findings in numbers to compare with."]
-    now = {found.key: found for found in comparisons(pages)}
-    both = [key for key in now if key in before.found]
-    if not both:
-        return [f"None of the comparisons of {when} is in this release."]
-    told = [found for found in headlines(pages) if found.key in before.found]
-    sentences = [_change(found.row, before.found[found.key], when) for found in told]
-    return [*sentences, _tally(now, before.found, when)]
-
-
-def _change(now: Headline, then: Headline, when: str) -> str:
-    """How one comparison stood and stands."""
-    kind = "ratio to" if now.unit == "ratio" else "difference from"
-    what = f"{_upper(now.measure)}, {now.group}: the {kind} {now.reference}"
-    before, after = (_value(row) for row in (then, now))
-    if before == after:
-        return f"{what} was {before} in {when} and is the same now."
-    text = f"{what} was {before} in {when}; now it is {after}."
-    if None in (now.low, now.high, then.low, then.high):
-        return text
-    if now.low <= then.high and then.low <= now.high:
-        return f"{text} The two intervals overlap, so no change is shown."
-    return f"{text} The two intervals do not overlap."
-
-
-def _value(row: Headline) -> str:
-    """A number with its unit and interval: "−9.4 percentage points (−10.9 to −7.8)"."""
-    text = display.quantity(row.estimate, row.unit).removesuffix(" times")
-    limits = display.span(row.low, row.high, row.unit)
-    return f"{text} ({limits})" if limits else text
-
-
-def _tally(now: dict, then: dict, when: str) -> str:
-    """How many comparisons are in both, and in how many the verdict is another."""
-    both = [key for key in now if key in then]
-    only_now = sum(now[key].row.clear and not then[key].clear for key in both)
-    only_then = sum(then[key].clear and not now[key].row.clear for key in both)
-    text = (
-        f"{_count(len(both), 'comparison')} can be made in both releases: "
-        f"{only_now} {_is(only_now)} clear now and {_was(only_now)} not in {when}, "
-        f"{only_then} {_was(only_then)} clear then and {_is(only_then)} not now."
-    )
-    gone, new = len(then) - len(both), len(now) - len(both)
-    if gone or new:
-        text += (
-            f" {_count(gone, 'comparison')} of {when} cannot be made now, and "
-            f"{new} of now could not be made then."
-        )
-    return text
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _is(number: int) -> str:
-    return "is" if number == 1 else "are"
-
-
-def _was(number: int) -> str:
-    return "was" if number == 1 else "were"
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    now = {found.key: found.row for found in comparisons(pages)}
+    first = [found.key for found in headlines(pages) if found.key is not None]
+    return since.told(now, first, before, settings or {})
 
 
 # --- a city -------------------------------------------------------------------
@@ -389,10 +397,11 @@ def city(releases: Sequence[Path], *, city_name: str) -> str:
         quarters=[_quarter(name, release) for name, release in known.items()],
         left_out=[name for name, release in read.items() if release is None],
         trends=trends.draw(list(known.values())),
+        breaks=trends.breaks(list(known.values())),
     )
 
 
 def _quarter(folder: str, release: history.Release) -> Quarter:
     found = list((release.found or {}).values())
-    clear = sum(row.clear for row in found)
+    clear = sum(bool(row.clear) for row in found)
     return Quarter(folder, quarter(release.period), len(found), clear)

@@ -1,14 +1,17 @@
 """What an earlier release found: its table of findings, if it is as it was published.
 
 A **finding's key** is what makes it the same comparison in two releases: its page, its
-measure, its group, its reference and its unit.
+measure, its group, its reference and its unit. The **settings** of a release are those
+of its manifest that decide what its numbers mean.
 """
 
 import csv
 import io
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from equity.publish.manifest import MANIFEST, verify
 from equity.publish.payload import Headline
@@ -19,6 +22,18 @@ COLUMNS = frozenset(
     ["page", "measure", "group", "reference", "unit", "estimate", "conf_low",
      "conf_high", "people_to_parity", "clear", "sentence"]
 )  # fmt: skip
+
+#: Settings that decide what numbers mean, in words.
+SETTINGS = {
+    "confidence": "the level of the intervals",
+    "quarters": "the number of quarters counted",
+    "race_standard": "the list of groups",
+    "rounding": "the rounding of counts",
+    "min_cell": "the smallest count shown",
+}
+
+#: Those that move numbers or intervals: with others, no change is judged.
+JUDGED = ("confidence", "quarters", "race_standard", "rounding")
 
 Key = tuple[str, str, str, str, str]
 
@@ -33,10 +48,13 @@ class Release:
         Its quarter, such as ``"2025Q3"``.
     found
         Its findings by key; None where it has no table of them.
+    settings
+        Those of ``SETTINGS`` that its manifest states.
     """
 
     period: str
     found: dict[Key, Headline] | None
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def key(page: str, row: Headline) -> Key:
@@ -88,7 +106,50 @@ def read(folder: Path) -> Release | None:
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     path = folder / FINDINGS
     text = path.read_text(encoding="utf-8-sig") if path.is_file() else None
-    return Release(str(manifest["period"]), None if text is None else parse(text))
+    found = None if text is None else parse(text)
+    return Release(str(manifest["period"]), found, _settings(manifest))
+
+
+def differing(
+    one: Mapping[str, Any], other: Mapping[str, Any]
+) -> dict[str, tuple[str, str]]:
+    """Name the settings that two releases state and in which they differ.
+
+    Parameters
+    ----------
+    one, other
+        Settings of two releases; what only one of them states is left out.
+
+    Returns
+    -------
+    dict
+        Name of a setting to its two values, in words.
+
+    Examples
+    --------
+    >>> differing({"confidence": 0.9, "rounding": 0}, {"confidence": 0.95})
+    {'confidence': ('90%', '95%')}
+    """
+    return {
+        name: (_in_words(name, one[name]), _in_words(name, other[name]))
+        for name in SETTINGS
+        if name in one and name in other and one[name] != other[name]
+    }
+
+
+def _in_words(name: str, value: Any) -> str:
+    if name == "confidence":
+        return f"{float(value) * 100:.4g}%"
+    if name == "rounding":
+        return f"to {value}" if value else "none"
+    return str(value)
+
+
+def _settings(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What a manifest states of ``SETTINGS``: parameters, then the policy."""
+    parts = [manifest.get(name) for name in ("params", "policy")]
+    stated = {k: v for part in parts if isinstance(part, dict) for k, v in part.items()}
+    return {name: stated[name] for name in SETTINGS if name in stated}
 
 
 def parse(text: str) -> dict[Key, Headline] | None:
@@ -124,7 +185,8 @@ def parse(text: str) -> dict[Key, Headline] | None:
                 low=_number(record["conf_low"]),
                 high=_number(record["conf_high"]),
                 people_to_parity=_whole(record["people_to_parity"]),
-                clear=record["clear"].lower() in ("yes", "true", "1"),
+                when=_plain(record.get("when") or ""),
+                clear=_verdict(record["clear"]),
                 sentence=_plain(record["sentence"]),
             )
             found[key(record["page"], row)] = row
@@ -135,6 +197,10 @@ def parse(text: str) -> dict[Key, Headline] | None:
 
 def _number(text: str) -> float | None:
     return float(text) if text else None
+
+
+def _verdict(text: str) -> bool | None:
+    return text.lower() == "true" if text else None
 
 
 def _whole(text: str) -> int | None:

@@ -2,10 +2,12 @@
 
 A table is protected without being told what it measures, so its columns must speak
 for themselves: counts by their names, labels by their types, and every other number
-is taken to be made from the counts.
+is taken to be made from the counts. What could be a count of another name, or a size
+in the guise of a label, is refused by the gate.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from numbers import Number
 
 import numpy as np
 import pandas as pd
@@ -50,6 +52,9 @@ MEASURED = (
     *("estimate", "conf_low", "conf_high", "rate_low", "rate_high"),
     *("share", "percent", "rate", "people_to_parity"),
 )
+
+#: How the numbers of a measure table begin that may be whole and count nobody.
+_MEASURES = ("conf_", "benchmark", "mean")
 
 
 def count(frame: pd.DataFrame, name: str) -> np.ndarray:
@@ -111,6 +116,84 @@ def is_number(column: pd.Series) -> bool:
     if types.is_object_dtype(column):
         return not column.dropna().map(lambda value: isinstance(value, str)).all()
     return not types.is_string_dtype(column)
+
+
+def uncounted(frame: pd.DataFrame, known: Collection[str]) -> list[str]:
+    """Find numbers that may be counts, but have another name than one of `COUNTS`.
+
+    Parameters
+    ----------
+    frame
+        A table of counts by label.
+    known
+        Columns that are no counts.
+
+    Returns
+    -------
+    list of str
+        Columns of whole numbers, other than those of a measure table.
+
+    Examples
+    --------
+    >>> uncounted(pd.DataFrame({"events": [40], "hired": [4], "rate": [0.1]}), ())
+    ['hired']
+    """
+    bounds = [f"{n}_{end}" for n in (*COUNTS, "others") for end in ("low", "high")]
+    known = {*known, *COUNTS, *DESCRIPTIONS, *MEASURED, *bounds}
+    return [
+        name
+        for name in frame
+        if name not in known
+        and not str(name).startswith(_MEASURES)
+        and is_number(frame[name])
+        and _is_whole(frame[name])
+    ]
+
+
+def _is_whole(column: pd.Series) -> bool:
+    """Whether a column holds whole numbers, and not truth values."""
+    types = pd.api.types
+    if not (types.is_numeric_dtype(column) or types.is_object_dtype(column)):
+        return False
+    if types.is_bool_dtype(column) or types.is_bool_dtype(
+        column.dropna().infer_objects()
+    ):
+        return False
+    values = numbers(pd.to_numeric(column, errors="coerce"))
+    values = values[np.isfinite(values)]
+    return len(values) > 0 and bool((np.abs(values - np.round(values)) < 1e-9).all())
+
+
+def sizes(frame: pd.DataFrame, known: Collection[str]) -> list[str]:
+    """Find labels that are numbers, and may tell a hidden count.
+
+    Parameters
+    ----------
+    frame
+        A table of counts by label.
+    known
+        Columns that do not depend on the counts.
+
+    Returns
+    -------
+    list of str
+        Columns whose categories are numbers, truth values or intervals.
+
+    Examples
+    --------
+    >>> sizes(pd.DataFrame({"size": pd.cut([4, 40], [0, 9, 99])}), ())
+    ['size']
+    """
+    return [
+        name
+        for name in frame
+        if name not in (*DESCRIPTIONS, *known)
+        and isinstance(frame[name].dtype, pd.CategoricalDtype)
+        and any(
+            isinstance(category, Number | np.bool_ | pd.Interval)
+            for category in frame[name].cat.categories
+        )
+    ]
 
 
 def numbers(column: pd.Series) -> np.ndarray:

@@ -96,6 +96,41 @@ def verify(folder: Path | str) -> list[str]:
     return problems
 
 
+def added(folder: Path | str) -> list[str]:
+    """Name what is in a release and not listed by its manifest.
+
+    Parameters
+    ----------
+    folder
+        A release.
+
+    Returns
+    -------
+    list of str
+        Files, and folders that hold no listed file, by path inside the release; all of
+        them where the manifest cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / MANIFEST).write_bytes(manifest({"index.html": b""}))
+    ...     (Path(folder) / "index.html").touch()
+    ...     (Path(folder) / "letter.txt").touch()
+    ...     added(folder)
+    ['letter.txt']
+    """
+    folder, listed = Path(folder), set()
+    try:
+        stated = json.loads((folder / MANIFEST).read_bytes())
+        listed = {str(file["path"]) for file in stated["files"]}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        pass
+    parents = {str(up) for name in listed for up in PurePosixPath(name).parents}
+    found = {entry.relative_to(folder).as_posix() for entry in folder.rglob("*")}
+    return sorted(found - listed - parents - {MANIFEST})
+
+
 def _problem(entry: Path, digest: str | None) -> str:
     """What is wrong with a file, or with a folder if there is no digest."""
     if digest is None:

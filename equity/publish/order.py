@@ -1,13 +1,13 @@
 """The order of rows, where a hidden count could be read off its place.
 
 Groups stand in the order that was declared, periods and areas in their own. Other rows,
-such as departments or categories, come from the largest to the smallest: there a hidden
-size lies between its neighbours' sizes, and of two hidden ones the first is the larger.
-Such rows go last, by name, so that a place tells nothing.
+such as departments or categories, come from the largest to the smallest, or by rate:
+there a hidden number lies between its neighbours' numbers, and of two hidden ones the
+first is the larger. Such rows go last, by name, so that a place tells nothing.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -26,7 +26,7 @@ def unranked(frame: pd.DataFrame, key: str) -> pd.DataFrame:
     Parameters
     ----------
     frame
-        A protected table; its size is ``population``, else the first of its counts.
+        A protected table with counts or an estimate.
     key
         The column that the table is ordered by: of its rows, or of its panels.
 
@@ -34,8 +34,9 @@ def unranked(frame: pd.DataFrame, key: str) -> pd.DataFrame:
     -------
     DataFrame
         The same rows with a new index. Their order changes only where the labels are
-        neither race groups nor periods, and fall from label to label in the sizes
-        that are shown. Whether it changes does not depend on what is hidden.
+        neither periods, nor in alphabetical order or that of race groups, and where
+        the numbers shown of a count or of the estimate fall from label to label, or
+        rise (three or more). It does not depend on the numbers hidden.
 
     Examples
     --------
@@ -46,19 +47,19 @@ def unranked(frame: pd.DataFrame, key: str) -> pd.DataFrame:
     ['Clerk', 'Nurse', 'Cook', 'Vet']
     """
     frame = frame.reset_index(drop=True)
-    size = next((n for n in ("population", *COUNTS) if n in frame), None)
-    if size is None or "suppressed" not in frame:
-        return frame
     labels = frame[key].astype(str)
-    hidden = frame[size].isna() & frame["suppressed"].notna()
-    blocks = pd.DataFrame({"size": frame[size], "hidden": hidden}).groupby(
-        labels, sort=False
-    )
-    hidden = blocks["hidden"].any()
-    if not hidden.any() or _is_declared(hidden.index) or not _falls(blocks["size"]):
+    names = list(dict.fromkeys(labels))
+    if "suppressed" not in frame or _is_declared(names):
         return frame
-    place = {label: (1, natural(label)) for label in hidden.index[hidden]}
-    place |= {label: (2, ()) for label in hidden.index if label.startswith(REMAINDER)}
+    moved: set[str] = set()
+    for size in (n for n in (*COUNTS, "estimate") if n in frame):
+        hidden = frame[size].isna() & frame["suppressed"].notna()
+        if hidden.any() and _is_sorted(frame[size].groupby(labels, sort=False)):
+            moved |= set(labels[hidden])
+    if not moved:
+        return frame
+    place = {label: (1, natural(label)) for label in moved}
+    place |= {label: (2, ()) for label in names if label.startswith(REMAINDER)}
     order = sorted(range(len(frame)), key=lambda at: place.get(labels[at], (0, ())))
     return frame.loc[order].reset_index(drop=True)
 
@@ -88,14 +89,25 @@ def natural(label: object) -> tuple:
     )
 
 
-def _is_declared(labels: Iterable[str]) -> bool:
-    """Whether the labels are race groups, or periods: their order is never by size."""
-    known = [label in standards.ORDER or _PERIOD.match(label) for label in labels]
-    return 2 * sum(map(bool, known)) >= len(known)
+def _is_declared(labels: Sequence[str]) -> bool:
+    """Whether the labels are periods, or stand as race groups or letters do."""
+    if list(labels) == sorted(labels, key=natural):
+        return True
+    groups = [standards.ORDER.index(n) for n in labels if n in standards.ORDER]
+    periods = [label for label in labels if _PERIOD.match(label)]
+    return 2 * max(len(groups) * (groups == sorted(groups)), len(periods)) >= len(
+        labels
+    )
 
 
-def _falls(sizes: pd.api.typing.SeriesGroupBy) -> bool:
-    """Whether the sizes shown fall from label to label, a remainder left out."""
+def _is_sorted(sizes: pd.api.typing.SeriesGroupBy) -> bool:
+    """Whether the sizes shown fall or rise from label to label, a remainder left out.
+
+    Two that rise are no order.
+    """
     shown = sizes.max().dropna()
     shown = shown[[not label.startswith(REMAINDER) for label in shown.index]]
-    return bool(sizes.nunique().le(1).all() and shown.is_monotonic_decreasing)
+    rises = len(shown) > 2 and shown.is_monotonic_increasing
+    return bool(
+        sizes.nunique().le(1).all() and (shown.is_monotonic_decreasing or rises)
+    )

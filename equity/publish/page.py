@@ -7,6 +7,7 @@ runs nothing (see `equity.publish.reading`, `prose` and `writing`).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from nbformat import NotebookNode
 
@@ -69,6 +70,7 @@ def render(
     period: str,
     site: Sequence[Mapping[str, str]],
     facts: Facts,
+    city_page: bool = True,
 ) -> str:
     """Write the page of one notebook.
 
@@ -84,6 +86,9 @@ def render(
         Every page of the release in order: ``{"slug": ..., "title": ...}``.
     facts
         What the page says about its making.
+    city_page
+        Whether the page leads to the city's page of all quarters, which stands one
+        folder up (``../index.html``); False for a release that is published alone.
 
     Returns
     -------
@@ -123,6 +128,7 @@ def render(
         site=site,
         following=site[here + 1] if here + 1 < len(order) else None,
         facts=facts,
+        city_page=city_page,
     )
 
 
@@ -135,6 +141,8 @@ def index(
     facts: Facts,
     previous: Path | None = None,
     book: str = "",
+    city_page: bool = True,
+    settings: Mapping[str, Any] | None = None,
 ) -> str:
     """Write the front page: findings, what changed, what is not known, downloads.
 
@@ -142,12 +150,16 @@ def index(
     ----------
     pages
         Every page of the release, in the order of ``site``.
-    city_name, period, site, facts
+    city_name, period, site, facts, city_page
         As for `render`.
     previous
         The folder of the release before this one, if there is one.
     book
         Where in the release the tables are as one Excel book; "" if nowhere.
+    settings
+        Parameters and policy of this release, to be compared with those of the
+        release before: see `equity.publish.history.SETTINGS`. Without them only the
+        level of the intervals and the smallest count, from ``facts``, are.
 
     Returns
     -------
@@ -161,6 +173,12 @@ def index(
     >>> html.count("<h1")
     1
     """
+    many = len(front.comparisons(pages))
+    stated = {
+        "confidence": facts.confidence,
+        "min_cell": facts.min_cell,
+        **(settings or {}),
+    }
     return write(
         "index.html",
         pages=pages,
@@ -172,8 +190,24 @@ def index(
         headlines=front.headlines(pages),
         measures=front.measures(pages),
         references=front.references(pages),
-        changes=front.changes(pages, previous),
+        changes=front.changes(pages, previous, stated),
+        empty=[page.slug for page in pages if front.is_empty(page)],
+        lacking=[page.slug for page in pages if front.lacks_data(page)],
+        chance=_chance(facts.confidence, many),
         unknown=front.unknown(pages),
-        comparisons=len(front.comparisons(pages)),
+        comparisons=many,
         book=book,
+        city_page=city_page,
     )
+
+
+def _chance(confidence: float, comparisons: int) -> str:
+    """How many intervals miss by chance alone: "1 in 20", of so many about so many."""
+    text = (
+        f"By chance alone, about 1 in {round(1 / (1 - confidence))} of such intervals "
+        "misses the value that it is for"
+    )
+    missing = round(comparisons * (1 - confidence))
+    if not missing:
+        return f"{text}."
+    return f"{text}: of the {comparisons} comparisons of this report, about {missing}."

@@ -187,11 +187,13 @@ class Figure(_Payload):
 class Headline(_Payload):
     """The numbers of one comparison, rounded as its sentence has them.
 
-    ``clear`` says whether the interval leaves out parity; ``people_to_parity`` is
+    ``when`` is the time the numbers are of, in words, and ``clear`` says whether the
+    interval leaves out parity: None if no interval is known. ``people_to_parity`` is
     None where it does not apply.
     """
 
     measure: _Text
+    when: str = ""
     group: _Text
     reference: str = ""
     unit: _Unit
@@ -199,7 +201,7 @@ class Headline(_Payload):
     low: _Number = None
     high: _Number = None
     people_to_parity: int | None = None
-    clear: bool
+    clear: bool | None
     sentence: _Text
 
 

@@ -33,7 +33,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -127,9 +127,52 @@ def locked(out: Path, city: str) -> Iterator[Path]:
             _tidy(room, out / city)
         yield room
     finally:
-        if not again:
-            _leave_no_trace(room, out / city, keep=found)
-        lock.release()
+        with suppress(OSError):  # what was released is no less released
+            if not again:
+                _leave_no_trace(room, out / city, keep=found)
+        with suppress(OSError):
+            lock.release()
+
+
+@contextmanager
+def alone(lock: Path, *, otherwise: str) -> Iterator[None]:
+    """Keep other runs away from a folder that several of them would write to.
+
+    Parameters
+    ----------
+    lock
+        A file in that folder, which stays there.
+    otherwise
+        What to say where another run is at work.
+
+    Raises
+    ------
+    EquityError
+        At once, if another run is, or if nothing can be written there.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with alone(Path(folder) / "lock", otherwise="wait"):
+    ...         print(*[path.name for path in Path(folder).iterdir()])
+    lock
+    """
+    held = FileLock(lock, timeout=0, is_singleton=True)
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        held.acquire()
+    except Timeout:
+        raise EquityError(otherwise) from None
+    except OSError as error:
+        raise EquityError(
+            f"the folder of processed data cannot be written ({error.strerror}); "
+            "make it writable"
+        ) from None
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            held.release()
 
 
 def put(
@@ -138,12 +181,13 @@ def put(
     room: Path,
     *,
     before: Callable[[Path], None] = lambda new: None,
-    after: Callable[[], None] = lambda: None,
+    after: Callable[[], Callable[[], object] | None] = lambda: None,
+    final: bool = False,
 ) -> None:
     """Write files as a release and put it in its place; on any error nothing changed.
 
-    From the moment the names change, a request to stop is not heard any more: the
-    release is in place a few milliseconds later.
+    From the moment the names change until all is cleared, a request to stop is not
+    heard: the release is in place a few milliseconds later.
 
     Parameters
     ----------
@@ -156,7 +200,10 @@ def put(
     before
         Called with the written release just before it is put in place.
     after
-        Called right after.
+        Called right after; returns the way back, to be gone if something fails still.
+    final
+        Whether the process has nothing else to do: once the release is in place,
+        requests to stop are never heard again.
 
     Raises
     ------
@@ -171,27 +218,121 @@ def put(
     '<h1>'
     """
     beside = Path(tempfile.mkdtemp(prefix=_NEW, dir=room))
-    try:
-        new = beside / place.name
-        _write_all(files, new)
-        before(new)
-        with _undisturbed():
+    with ExitStack() as silence:
+        try:
+            new = beside / place.name
+            _write_all(files, new)
+            before(new)
+            silence.enter_context(_undisturbed(for_good=final))
             place.parent.mkdir(parents=True, exist_ok=True)
-            back = _swap(new, place, room / _OLD / place.name)
-            try:
-                after()
-                _flush(place.parent)
-            except BaseException:
-                back()
-                raise
+            _change(new, place, room / _OLD / place.name, after)
+        finally:
+            with suppress(OSError):
+                shutil.rmtree(beside, ignore_errors=True)
+                if place.exists():
+                    shutil.rmtree(room / _OLD, ignore_errors=True)
+
+
+def put_page(content: bytes, page: Path, room: Path) -> None:
+    """Write a page beside the releases whole or not at all.
+
+    Parameters
+    ----------
+    content
+        What it shall hold.
+    page
+        The file; readers may open it as far as the system's mask allows.
+    room
+        The workshop, locked.
+
+    Raises
+    ------
+    OSError
+        If the disk is full or cannot be written; an earlier page is as it was.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as out, locked(Path(out), "a") as room:
+    ...     put_page(b"<h1>", Path(out) / "index.html", room)
+    ...     (Path(out) / "index.html").read_text()
+    '<h1>'
+    """
+    beside = Path(tempfile.mkdtemp(prefix=_NEW, dir=room))
+    try:
+        lay(beside / page.name, content)
+        replaced(beside / page.name, page)
+        _flush(page.parent)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-        if place.exists():
-            shutil.rmtree(room / _OLD, ignore_errors=True)
+
+
+def replaced(new: Path, path: Path) -> Callable[[], object]:
+    """Let a file take the place of another in one step, and return the way back.
+
+    Parameters
+    ----------
+    new
+        The file, in a folder of the workshop, where a copy of the other one is kept.
+    path
+        Its place, on the same disk.
+
+    Returns
+    -------
+    callable
+        Puts the earlier file back; where there was none, removes the new one.
+
+    Raises
+    ------
+    OSError
+        If the disk is full or cannot be written; an earlier file is as it was.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     new, path = Path(folder) / "new", Path(folder) / "index.html"
+    ...     lay(path, b"old"), lay(new, b"new")
+    ...     back = replaced(new, path)
+    ...     path.read_text(), back() and path.read_text()
+    (None, None)
+    ('new', 'old')
+    """
+    earlier = new.with_name(f"earlier-{path.name}")
+    if path.exists():
+        shutil.copy2(path, earlier)
+    new.replace(path)
+    return lambda: earlier.replace(path) if earlier.exists() else path.unlink()
+
+
+def lay(path: Path, content: bytes) -> None:
+    """Write a file that readers may open, and flush it to the disk.
+
+    Parameters
+    ----------
+    path
+        A file in the workshop, which takes its place afterwards in one step.
+    content
+        What it shall hold.
+
+    Raises
+    ------
+    OSError
+        If the disk is full or cannot be written.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     lay(Path(folder) / "index.html", b"<h1>")
+    ...     (Path(folder) / "index.html").read_text()
+    '<h1>'
+    """
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, and flush it to the disk.
+    """Write a private file whole or not at all, and flush it to the disk.
 
     Parameters
     ----------
@@ -235,10 +376,7 @@ def _write_all(files: Mapping[str, bytes], folder: Path) -> None:
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        lay(path, content)
     for path in [*folder.rglob("*"), folder, folder.parent]:
         if path.is_dir():
             _flush(path)
@@ -252,6 +390,24 @@ def _flush(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _change(
+    new: Path,
+    place: Path,
+    old: Path,
+    after: Callable[[], Callable[[], object] | None],
+) -> None:
+    """Put the release in its place and do what belongs to it; both or neither."""
+    ways_back: list[Callable[[], object] | None] = []
+    try:
+        ways_back.append(_swap(new, place, old))
+        ways_back.append(after())
+        _flush(place.parent)
+    except BaseException:
+        for back in filter(None, reversed(ways_back)):
+            back()
+        raise
 
 
 def _swap(new: Path, place: Path, old: Path) -> Callable[[], object]:
@@ -338,8 +494,8 @@ def _leave_no_trace(room: Path, home: Path, *, keep: bool) -> None:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Do not hear requests to stop for the few milliseconds of a swap."""
+def _undisturbed(*, for_good: bool) -> Iterator[None]:
+    """Do not hear requests to stop; for good if all goes well and this is asked."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -347,6 +503,9 @@ def _undisturbed() -> Iterator[None]:
     heard = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
     try:
         yield
+    except BaseException:
+        for_good = False
+        raise
     finally:
-        for number, handler in heard.items():
+        for number, handler in heard.items() if not for_good else ():
             signal.signal(number, signal.SIG_DFL if handler is None else handler)

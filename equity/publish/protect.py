@@ -75,9 +75,12 @@ from equity.publish.kinds import (
     numbers,
     parts,
     rank,
+    sizes,
+    uncounted,
 )
 from equity.publish.protected import TOKEN, Protected, require
 from equity.publish.rounding import MONEY, coarsened, rounded_money
+from equity.race import standards
 
 __all__ = [
     "COUNTS",
@@ -204,9 +207,11 @@ def protect(
         of those above.
     DisclosureError
         If the table has one row per person, shows single persons' values (minimum,
-        maximum, outliers), has numbers but no count to judge them by, calls a rate
-        made from its counts public, or was protected before; or if the plan of the
-        audit is damaged.
+        maximum, outliers, the highest), has numbers but no count to judge them by,
+        whole numbers that are none of `COUNTS`, quantiles that are not declared, or
+        labels that are numbers, compares with a group of which it has no row, calls
+        a rate made from its counts public, or was protected before; or if the plan
+        of the audit is damaged.
     ColumnNotFoundError
         If a column named in ``lines``, ``public`` or ``quantiles`` is absent, or
         events and their population are asked for and absent.
@@ -248,6 +253,8 @@ def protect(
     _check_table(table, [*(lines or ()), *public, *quantiles], link.population)
     _check_public(public)
     _check_quantiles(quantiles)
+    _check_columns(table, lines or (), public, quantiles)
+    _check_references(table)
     policy = covering.Policy(int(min_cell), outcome, zeros == "hidden")
     if table.empty:
         nothing = table.assign(suppressed=pd.Series(dtype="str"))
@@ -348,7 +355,7 @@ def _check_table(table: pd.DataFrame, named: list[str], population: str) -> None
             f"columns {personal} belong to single persons, requests or places; "
             "only counts by label can be protected"
         )
-    extreme = [n for n in table if coding.EXTREMES & set(str(n).lower().split("_"))]
+    extreme = coding.extremes(table)
     if extreme:
         raise DisclosureError(
             f"columns {extreme} show single persons' values; show quantiles instead, "
@@ -357,6 +364,56 @@ def _check_table(table: pd.DataFrame, named: list[str], population: str) -> None
     done = [name for name in ("suppressed", "coded") if name in table]
     if done:
         raise DisclosureError(f"the table has a column {done[0]!r}: protected before")
+
+
+def _check_columns(
+    table: pd.DataFrame,
+    lines: Sequence[str],
+    public: Sequence[str],
+    quantiles: Mapping[str, float],
+) -> None:
+    """Refuse numbers that cannot be judged, and sizes in the guise of labels."""
+    exempt = {*lines, *public, *quantiles}
+    undeclared = [name for name in coding.quantiles(table) if name not in exempt]
+    if undeclared:
+        raise DisclosureError(
+            f"columns {undeclared} look like quantiles; name them in 'quantiles' with "
+            "their probabilities"
+        )
+    unknown = uncounted(table, exempt)
+    if unknown:
+        raise DisclosureError(
+            f"columns {unknown} hold whole numbers that may count people; call each "
+            f"one of {list(COUNTS)}, or name it in 'public' if it does not depend on "
+            "the people counted"
+        )
+    bands = sizes(table, {*lines, *public})
+    if bands:
+        raise DisclosureError(
+            f"the labels in columns {bands} are numbers and may tell a hidden count; "
+            "leave them out, or turn them into text if they say nothing about size"
+        )
+
+
+def _check_references(table: pd.DataFrame) -> None:
+    """Refuse comparisons with a group of which the table has no row.
+
+    A reference that is no group, such as all residents, hides nothing.
+    """
+    if not {"group", "reference"} <= set(table):
+        return
+    there = set(table["group"].astype("str"))
+    groups = {*standards.ORDER, *standards.SHORT.values()}
+    if isinstance(table["group"].dtype, pd.CategoricalDtype):
+        groups |= set(table["group"].cat.categories.astype("str"))
+    compared = ~level(table) if "statistic" in table else slice(None)
+    named = set(table.loc[compared, "reference"].dropna().astype("str"))
+    absent = sorted(named & groups - there)
+    if absent:
+        raise DisclosureError(
+            f"keep the rows of the reference group {absent[0]!r} so that the gate can "
+            "see whether it is hidden; pick rows with only() afterwards"
+        )
 
 
 def _check_public(public: Sequence[str]) -> None:

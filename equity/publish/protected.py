@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from equity.errors import ColumnNotFoundError, DisclosureError, UnknownGroupError
+from equity.publish.kinds import RECIPE, VERDICTS, labels
 
 TOKEN = object()
 
@@ -141,7 +142,8 @@ class Protected:
         Parameters
         ----------
         **values
-            Column name to one value, or to a list of values.
+            Column of labels, ``statistic`` or ``measure`` to one value, or to a list
+            of values.
 
         Returns
         -------
@@ -152,6 +154,9 @@ class Protected:
         ------
         ColumnNotFoundError
             If a column is absent.
+        DisclosureError
+            If a column holds numbers, or says why they are hidden: the rows picked by
+            it would tell about the hidden counts.
         UnknownGroupError
             If no row matches.
 
@@ -167,6 +172,13 @@ class Protected:
             raise ColumnNotFoundError(absent, found=self._frame.columns)
         if self._frame.empty:
             return self
+        fit = {*labels(self._frame), *RECIPE, "statistic"} - {*VERDICTS}
+        unfit = [name for name in values if name not in fit]
+        if unfit:
+            raise DisclosureError(
+                f"rows cannot be picked by {unfit}, which may tell about hidden "
+                f"counts; expected columns of labels: {sorted(fit & set(self._frame))}"
+            )
         kept = pd.Series(True, index=self._frame.index)
         for name, wanted in values.items():
             options = (

@@ -14,7 +14,8 @@ to: the same notebooks and facts give the same bytes.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from nbformat import NotebookNode
 
 from equity.errors import DisclosureError, EquityError, NotebookError, ParamsError
 from equity.publish import archive as archives
-from equity.publish import audit, dictionary, downloads, front, place, workbook
+from equity.publish import audit, dictionary, downloads, place, workbook
+from equity.publish import city as cities
 from equity.publish.manifest import (
     MANIFEST,
     as_json,
@@ -32,13 +34,19 @@ from equity.publish.manifest import (
     refuse_paths,
     verify,
 )
-from equity.publish.page import PERIOD, Facts, Page, index, quarter, read, render
+from equity.publish.page import Facts, Page, index, quarter, read, render
 from equity.publish.payload import SLUG, Table
 
-__all__ = ["MANIFEST", "ExposedError", "publish", "read_all", "verify"]
+__all__ = [
+    "MANIFEST",
+    "ExposedError",
+    "begin",
+    "publish",
+    "read_all",
+    "verify",
+]
 
 DATAPACKAGE = "datapackage.json"
-NAMED = 3  # exposed counts that an error names
 
 
 class ExposedError(DisclosureError):
@@ -62,14 +70,47 @@ class ExposedError(DisclosureError):
 
     def __init__(self, *, told: Sequence, earlier: Sequence, exposed: Sequence):
         self.told, self.earlier, self.exposed = told, earlier, exposed
-        named = "; ".join(str(item) for item in exposed[:NAMED])
-        if len(exposed) > NAMED:
-            named += "; ..."
         super().__init__(
             f"{len(exposed)} hidden counts can be worked back from what is published "
-            f"({named}); hide more rows of those tables, or show fewer tables of the "
-            "same people"
+            f"({cities.some(exposed)}); hide more rows of those tables, or show fewer "
+            "tables of the same people"
         )
+
+
+def begin(out: Path | str, *, city: str, city_name: str, period: str) -> None:
+    """Refuse to replace what is not ours, and mend the page that leads to the releases.
+
+    A run that was killed right after its release was in place had not written that
+    page yet.
+
+    Parameters
+    ----------
+    out, city, city_name, period
+        As for `publish`.
+
+    Raises
+    ------
+    ParamsError
+        If ``city`` or ``period`` cannot name a folder.
+    EquityError
+        If there is something at the release's place that this suite did not write, if
+        another run is at work, or if nothing can be written.
+
+    Examples
+    --------
+    >>> begin("new", city="sample", city_name="Sampleton", period="2026")
+    Traceback (most recent call last):
+    equity.errors.ParamsError: period must look like 2026Q1, not '2026'
+    """
+    _refuse_names(city, period)
+    with place.locked(Path(out), city) as room, _writing():
+        home = Path(out).resolve() / city
+        cities.refuse_foreign(home, period)
+        releases = cities.releases(home)
+        if releases:
+            path, page = home / cities.FRONT, cities.front_page(releases, city_name)
+            if not path.is_file() or path.read_bytes() != page:
+                place.put_page(page, path, room)
 
 
 def publish(
@@ -89,6 +130,7 @@ def publish(
     inputs: Mapping[str, str] | None = None,
     archive: Path | None = None,
     progress: bool = False,
+    final: bool = False,
 ) -> Path:
     """Write a release from executed notebooks, or leave everything as it was.
 
@@ -125,6 +167,9 @@ def publish(
         workshop, see `place`.
     progress
         Whether to show how far the audit is, on standard error.
+    final
+        Whether the process has nothing else to do: once the release is in place,
+        requests to stop are never heard again.
 
     Returns
     -------
@@ -139,11 +184,12 @@ def publish(
     ExposedError
         If a hidden count can be worked back from this release and earlier ones.
     DisclosureError
-        If ``inputs`` hold a path of this machine.
+        If ``inputs`` hold a path of this machine, or the audit could not be finished.
     ParamsError
         If ``city``, ``period`` or ``site`` cannot be used.
     EquityError
-        If there is something at the release's place that is not a release, if another
+        If there is something at the release's place that this suite did not write (a
+        file that was added to the earlier release is one), if another
         run is at work, or if the release cannot be written.
 
     References
@@ -168,8 +214,9 @@ def publish(
     refuse_paths(list(inputs or {}), "inputs")
     pages = read_all(executed)
     with place.locked(Path(out), city) as room:
+        begin(out, city=city, city_name=city_name, period=period)
         home, kept = Path(out).resolve() / city, archive or room / "released"
-        _refuse_foreign(home / period)
+        previous = cities.previous(home, period)
         told = _audited(pages, kept, facts.min_cell, progress)
         files = _contents(
             pages,
@@ -178,28 +225,38 @@ def publish(
             period=period,
             site=_navigation(pages, site),
             facts=facts,
-            previous=_previous(home, period),
+            settings={**(params or {}), **(policy or {})},
+            previous=previous,
         )
         files[MANIFEST] = manifest(
             files,
             city=city,
+            city_name=city_name,
             period=period,
+            compared_with=cities.named(previous),
             code={"version": facts.version, "commit": commit, "dirty": dirty},
             lock={"uv.lock": lock} if lock else {},
             params=redacted(params or {}),
             policy=dict(policy or {"min_cell": facts.min_cell}),
             inputs=dict(inputs or {}),
         )
-        try:
-            _put_in_place(files, home, period, room, city_name, kept, told)
-        except OSError as error:
-            if error.errno is None:
-                raise
-            raise EquityError(
-                f"the release cannot be written ({error.strerror}); make room on the "
-                "disk, or name another folder with --out; nothing new was published"
-            ) from error
+        with _writing():
+            _put_in_place(files, home, period, room, kept, told, final)
     return Path(out) / city / period
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """What the disk refuses is said in a line."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise EquityError(
+            f"the release cannot be written ({error.strerror}); make room on the "
+            "disk, or name another folder with --out; nothing new was published"
+        ) from error
 
 
 def read_all(executed: Mapping[str, NotebookNode | Path | str]) -> list[Page]:
@@ -268,22 +325,19 @@ def _refuse_twice(names: Sequence[str], what: str) -> None:
         seen.add(name)
 
 
-def _refuse_foreign(folder: Path) -> None:
-    """Only an earlier release, or an empty folder, may be replaced."""
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise EquityError(f"'{folder.name}' is in the way and not a release; move it")
-    if folder.is_dir() and not (folder / MANIFEST).is_file() and any(folder.iterdir()):
-        raise EquityError(
-            f"folder '{folder.name}' holds files but no {MANIFEST}, so it is not a "
-            "release of this suite; move it away first"
-        )
-
-
 def _audited(pages: Sequence[Page], kept: Path, min_cell: int, progress: bool) -> list:
     """What readers are told about counts, unless something hidden follows from it."""
     told = audit.told([entry for page in pages for entry in page.counts])
     earlier = archives.read(kept)
     exposed = audit.exposed(told, min_cell=min_cell, earlier=earlier, progress=progress)
+    unproven = [item.count for item in exposed if not item.proven]
+    if unproven:
+        raise DisclosureError(
+            f"the audit could not prove that {len(unproven)} hidden counts are safe "
+            f"({cities.some(unproven)}), because too much is told about these people "
+            "at once; cross fewer dimensions in one table, or show fewer tables of the "
+            "same people"
+        )
     if exposed:
         raise ExposedError(told=told, earlier=earlier, exposed=exposed)
     return told
@@ -312,6 +366,7 @@ def _contents(
     site: Sequence[Mapping[str, str]],
     facts: Facts,
     previous: Path | None,
+    settings: Mapping[str, Any],
 ) -> dict[str, bytes]:
     """Every file but the manifest, by path inside the release."""
     order = {entry["slug"]: number for number, entry in enumerate(site)}
@@ -322,7 +377,8 @@ def _contents(
         f"{page.slug}.html": render(page, slug=page.slug, **about).encode()
         for page in pages
     }
-    files["index.html"] = index(pages, **about, previous=previous, book=book).encode()
+    front = index(pages, **about, previous=previous, book=book, settings=settings)
+    files["index.html"] = front.encode()
     title = f"Racial equity in {city_name}, {quarter(period)}: tables"
     name = f"equity-{city}-{period.lower()}"
     return files | _tables(pages, book=book, name=name, title=title, facts=facts)
@@ -354,20 +410,6 @@ def _tables(
     return files | {DATAPACKAGE: as_json(described)}
 
 
-def _releases(home: Path) -> list[Path]:
-    """The releases of a city, the first quarter first."""
-    return sorted(
-        folder
-        for folder in home.glob("*")
-        if re.fullmatch(PERIOD, folder.name) and (folder / MANIFEST).is_file()
-    )
-
-
-def _previous(home: Path, period: str) -> Path | None:
-    """The release of the last quarter before this one, if there is any."""
-    return next((f for f in reversed(_releases(home)) if f.name < period), None)
-
-
 # --- Whole or not at all -----------------------------------------------------
 
 
@@ -376,9 +418,9 @@ def _put_in_place(
     home: Path,
     period: str,
     room: Path,
-    city_name: str,
     kept: Path,
     told: Sequence,
+    final: bool,
 ) -> None:
     """Write the release, remember what it tells, and lead to it from the city's page.
 
@@ -388,11 +430,10 @@ def _put_in_place(
     found: list[Path] = []
 
     def before(new: Path) -> None:
-        others = [folder for folder in _releases(home) if folder.name != period]
+        others = [folder for folder in cities.releases(home) if folder.name != period]
         releases = sorted([*others, new], key=lambda folder: folder.name)
-        page = front.city(releases, city_name=city_name)
-        found.append(new.with_name("index.html"))
-        place.write(found[0], page.encode())
+        found.append(new.with_name(cities.FRONT))
+        place.lay(found[0], cities.front_page(releases, home.name))
         archives.add(kept, period, told)
 
     place.put(
@@ -400,5 +441,6 @@ def _put_in_place(
         home / period,
         room,
         before=before,
-        after=lambda: found[0].replace(home / "index.html"),
+        after=lambda: place.replaced(found[0], home / cities.FRONT),
+        final=final,
     )

@@ -6,6 +6,10 @@ differences from the reference group and ``fold`` their ratios to it, all as
 `equity.publish.comparisons` makes them.
 """
 
+from collections.abc import Iterable
+
+import pandas as pd
+
 from equity.errors import EquityError
 from equity.publish import display
 from equity.publish.comparisons import both_clear, is_base, is_clear, numbers, shown
@@ -13,9 +17,11 @@ from equity.publish.wording import _Words, people, people_count
 
 NOT_CLEAR = "; no clear difference"
 NO_INTERVAL = "; no interval is known for this comparison"
+ONLY = "The only comparison that can be shown: "
 CODED = "; the exact figure is not shown, to protect privacy"
 GAIN = "with the outcome measured"
 
+_SHARES = _Words("", "", "", "", "percent", words=("more", "less"))
 _Said = tuple[str, dict | None]  # a sentence, and the numbers of its comparison
 
 
@@ -256,20 +262,25 @@ def largest(rows: list[dict], apart: dict, fold: dict, said: _Words, why: str) -
     if not others:
         base = said.base(next(iter(measured.values())))
         return f"No comparison with {base} can be shown.{note}", None
-    clear = [
-        row
+    verdicts = [
+        both_clear(shown(apart, row["group"]), shown(fold, row["group"]))
         for row in others
-        if both_clear(shown(apart, row["group"]), shown(fold, row["group"]))
     ]
+    clear = [row for row, known in zip(others, verdicts, strict=True) if known]
     if not clear:
         whom = people(measured[others[0]["group"]]["reference"], said.people)
         where = f" in {said.measure}" if said.measure else ""
+        if set(verdicts) == {None}:
+            doubt = f"No interval is known for any difference{where} from {whom}"
+            return f"{doubt}, so none can be called clear.{note}", None
         nothing = f"No clear difference{where} from {whom} can be seen in any group"
         return f"{nothing} shown.{note}", None
     sizes = [_distance(measured[row["group"]]["estimate"], apart) for row in clear]
     top = clear[sizes.index(max(sizes))]  # the first of equals
     text, found = compared(top, apart, fold, said, why)
-    return f"The largest clear difference: {text}{note}", {**found, "sentence": text}
+    start = ONLY if len(others) == 1 else "The largest clear difference: "
+    rest = after_colon(text, [said.subject(top)])
+    return f"{start}{rest}{note}", {**found, "sentence": text}
 
 
 def _left_out(rows: list[dict], measured: dict) -> str:
@@ -299,6 +310,7 @@ def _distance(estimate: float, apart: dict) -> float:
 def share(
     row: dict,
     gap: dict | None,
+    times: dict | None = None,
     *,
     benchmark: str,
     whole: str,
@@ -313,8 +325,9 @@ def share(
     ----------
     row
         The group's share, from `records`.
-    gap
-        Its difference from the benchmark, from `by_group`; None if not given.
+    gap, times
+        Its difference from the benchmark and its ratio to it, from `by_group`; None
+        if not given.
     benchmark
         The column of the benchmark.
     whole, benchmark_whole, noun, members
@@ -350,65 +363,99 @@ def share(
         return f"{text}; of {benchmark_whole}, it is not known.", None
     other = display.quantity(row[benchmark], "percent")
     text += f" and {other} of {benchmark_whole}"
-    clear = differs(row, gap, benchmark)
+    if gap is not None and gap["estimate"] is None:
+        why = f"is not shown: {gap['why']}" if gap["hidden"] else "cannot be made"
+        return f"{text}; the comparison of the two {why}.", None
+    clear = differs(row, benchmark, gap, times)
     short = row["parity"] if clear and row["parity"] else None
-    text += f"{_apart(gap)}." if clear else f", no clear difference{_reach(gap)}."
+    text += f"{_apart(gap, times, clear)}."
     if short:
-        text += f" Parity would take {people_count(short, row['group'], members)}."
-    if gap is None or gap["estimate"] is None:
+        more = people_count(short, row["group"], members)
+        text += f" Parity would take {more} in place of others."
+    if gap is None:
         return text, None
     more = {"reference": benchmark_whole, "people_to_parity": short}
     return text, numbers(gap, "points", clear, **more)
 
 
-def differs(row: dict, gap: dict | None, benchmark: str) -> bool:
+def differs(
+    row: dict, benchmark: str, gap: dict | None = None, times: dict | None = None
+) -> bool | None:
     """Tell whether a share differs clearly from its benchmark.
 
     Parameters
     ----------
     row
         The group's share, from `records`.
-    gap
-        Its difference from the benchmark, if given.
     benchmark
         The column of the benchmark.
+    gap, times
+        Its difference from the benchmark and its ratio to it, if given.
 
     Returns
     -------
-    bool
-        By the difference's interval; by the share's where none is given.
+    bool or None
+        By the intervals of the difference and the ratio; by the share's where neither
+        is given. None if there is no interval.
 
     Examples
     --------
     >>> row = {"estimate": 5.0, "residents": 5.5,
     ...        "exact": {"conf_low": 0.04, "conf_high": 0.06, "residents": 0.055}}
-    >>> differs(row, None, "residents")
+    >>> differs(row, "residents")
     False
     """
     if row["estimate"] is None or row[benchmark] is None:
         return False
-    if gap is not None:
-        return bool(is_clear(gap, 0.0))
+    if gap is not None or times is not None:
+        return both_clear(gap, times)
     exact = row["exact"]
+    if pd.isna(exact["conf_low"]) or pd.isna(exact["conf_high"]):
+        return None
     return not exact["conf_low"] <= exact[benchmark] <= exact["conf_high"]
 
 
-def _apart(gap: dict | None) -> str:
-    """A clear difference as ", 9.5 percentage points less (interval 7.9 to 11.1)"."""
-    if gap is None or gap["estimate"] is None:
-        return ""
-    word = "more" if gap["exact"]["estimate"] > 0 else "less"
-    ends = sorted(abs(gap[name]) for name in ("conf_low", "conf_high"))
-    size = display.quantity(gap["estimate"], "points", sign=False)
-    return f", {size} {word} ({gap['level']} {display.span(*ends, 'points')})"
+def _apart(gap: dict | None, times: dict | None, clear: bool | None) -> str:
+    """A difference and a ratio: ", 9.5 percentage points less (...), or 0.57 times"."""
+    doubt = {True: "", False: ", no clear difference", None: NO_INTERVAL}[clear]
+    if gap is None:
+        return doubt
+    ratio, limits = "", ""
+    if times is not None and times["estimate"] is not None:
+        ratio = display.number(times["estimate"], "ratio")
+        limits = interval(times, "ratio")
+    if clear is False:
+        text = f"{doubt}: the estimate is {_SHARES.gap(gap)}{_runs(gap, _SHARES)}"
+        return text + (f"; the ratio is {ratio}{limits}" if ratio else "")
+    text = f", {_SHARES.gap(gap)}{_gap_interval(gap, _SHARES)}"
+    return text + (f", or {ratio} times its share{limits}" if ratio else "") + doubt
 
 
-def _reach(gap: dict | None) -> str:
-    """How far a difference that is not clear may reach."""
-    if gap is None or gap["conf_low"] is None or gap["conf_high"] is None:
-        return ""
-    limits = display.span(gap["conf_low"], gap["conf_high"], "points")
-    return f" ({gap['level']} of the difference {limits} percentage points)"
+def after_colon(text: str, names: Iterable[str]) -> str:
+    """Begin a sentence small, as it stands after a colon, unless it begins with a name.
+
+    Parameters
+    ----------
+    text
+        A sentence.
+    names
+        Subjects as they stand within a sentence: a text that begins with one stays.
+
+    Returns
+    -------
+    str
+        The sentence, with its first letter small where it is no name's.
+
+    Examples
+    --------
+    >>> after_colon("The share is 5%.", ["the share"])
+    'the share is 5%.'
+    >>> after_colon("Asian students wait.", ["Asian students"])
+    'Asian students wait.'
+    """
+    if any(text.startswith(name) for name in names):
+        return text
+    return text[:1].lower() + text[1:]
 
 
 def upper(text: str) -> str:

@@ -75,9 +75,10 @@ def register(
     -------
     list of dict
         As `payload.Counts` has them: ``topic``, ``dimensions``, ``known`` and
-        ``cells``, each of labels by dimension, low and high. Counts that are not
-        whole numbers count nobody and are left out; a count told twice is told once,
-        with the narrower bounds.
+        ``cells``, each of labels by dimension, low and high. Where most counts are
+        whole numbers the others, such as part-time staff, lie between two whole
+        numbers; elsewhere they count nobody and are left out. A count told twice is
+        told once, with the narrower bounds.
 
     References
     ----------
@@ -94,9 +95,19 @@ def register(
     known: dict[tuple, tuple[int, int]] = {}
     for name, spots in where.by_count.items():
         told = shown[name]
+        mostly = _is_mostly_whole(told.true)
         for k, place in enumerate(spots):
-            if not np.isnan(told.low[k]) and _is_whole(told.true[k]):
+            if np.isnan(told.low[k]):
+                continue
+            if _is_whole(told.true[k]):
                 _tell(cells, _key(place, where), told.low[k], told.high[k])
+            elif mostly:
+                ends = told.low[k], told.high[k]
+                if ends[0] == ends[1]:
+                    ends = np.floor(told.true[k]), np.ceil(told.true[k])
+                elif np.isnan(ends[1]):
+                    ends = 0, np.nan
+                _tell(cells, _key(place, where), *ends)
         for rows in totals.get(name, ()):
             total = _total(where, spots, rows, told.true)
             if total is not None:
@@ -166,6 +177,12 @@ def _plain(key: tuple) -> list[str | list[str] | None]:
 def _is_whole(value: float) -> bool:
     """Whether a count is a whole number, or is unknown."""
     return bool(np.isnan(value) or abs(value - round(value)) < 1e-9)
+
+
+def _is_mostly_whole(values: np.ndarray) -> bool:
+    """Whether at least half of the known counts above zero are whole numbers."""
+    known = values[values > 0]
+    return 2 * sum(map(_is_whole, known)) >= len(known)
 
 
 def told(

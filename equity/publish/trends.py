@@ -3,8 +3,10 @@
 A **trend** is one measure of one page, compared with one reference: a **panel** for
 each group, all on one scale, so that panels can be compared. A dot is a quarter's
 estimate, filled where its comparison was clear; the line through it is its interval;
-the dashed line is parity. A quarter without a number is a gap and no line crosses it.
-Quarters stand as far apart as they are in time.
+the dashed line is parity. A quarter without a number is a gap and no line crosses it;
+nor does one join releases of other settings. Quarters stand as far apart as they are in
+time. Where several releases have a comparison of the same time, that is one measurement
+and one dot: at the first of them, with the numbers of the last.
 
 References
 ----------
@@ -12,18 +14,34 @@ Tufte (2006), Beautiful Evidence, on small multiples and sparklines.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from equity.publish import display
-from equity.publish.history import Release
+from equity.publish.history import JUDGED, SETTINGS, Release, differing
 from equity.publish.payload import Headline
 from equity.publish.writing import quarter
 
 WIDTH, HEIGHT = 240, 84  # of a panel, in units of its own
 LEFT, RIGHT, TOP, BOTTOM = 8, 232, 8, 76
+AGAIN = "not measured again"
 REACH = 0.75  # limits are cut so far beyond the estimates, as a share of their spread
+
+_VERDICTS = {
+    True: "clear",
+    False: "no clear difference",
+    None: "no interval is known",
+}
+_ABOVE = {  # a word of a measure's name: what a number above parity says
+    "days to close": "longer for the group than for {reference}",
+    "closed within": "more closed in time for the group than for {reference}",
+    "requests per": "more requests for the group than for {reference}, "
+    "which is neither better nor worse",
+    "graduation rate": "a higher rate for the group than for {reference}",
+    "proficient": "a larger share for the group than for {reference}",
+    "share of": "a larger share than of {reference}",
+}
 
 
 @dataclass(frozen=True)
@@ -34,7 +52,7 @@ class Mark:
     y: float
     low: float
     high: float
-    clear: bool
+    clear: bool | None
 
 
 @dataclass(frozen=True)
@@ -59,6 +77,10 @@ class Trend:
     measure, what, page
         What is compared, how ("difference from White in percentage points"), and
         on which page of a release.
+    level
+        Of the intervals: "95% interval".
+    above
+        What a place above parity means, in words; "" if not known.
     panels
         One per group.
     parity
@@ -68,13 +90,16 @@ class Trend:
     ends
         The first and the last of them, in short.
     rows
-        A group and a text for each quarter; "" where there is none.
+        A group and a text for each quarter; "" where there is none, ``AGAIN`` where
+        it was not measured again.
     """
 
     name: str
     measure: str
     what: str
     page: str
+    level: str
+    above: str
     panels: tuple[Panel, ...]
     parity: float
     periods: tuple[str, ...]
@@ -153,6 +178,7 @@ def draw(releases: Sequence[Release]) -> list[Trend]:
         (release for release in releases if release.found),
         key=lambda release: release.period,
     )
+    settings = {release.period: release.settings for release in ordered}
     measures: dict[tuple, dict[str, dict[str, Headline]]] = {}
     for release in reversed(ordered):
         for (page, measure, group, reference, unit), row in release.found.items():
@@ -162,13 +188,94 @@ def draw(releases: Sequence[Release]) -> list[Trend]:
     for (page, *_), groups in measures.items():
         periods = sorted({period for rows in groups.values() for period in rows})
         if len(periods) > 1:
-            trends.append(_trend(f"trend-{len(trends) + 1}", page, groups, periods))
+            name = f"trend-{len(trends) + 1}"
+            trends.append(_trend(name, page, groups, periods, settings))
     return trends
 
 
+def breaks(releases: Sequence[Release]) -> list[str]:
+    """Say between which releases the settings changed, and which.
+
+    Parameters
+    ----------
+    releases
+        In any order.
+
+    Returns
+    -------
+    list of str
+        A sentence for each two neighbours of other settings, the oldest first.
+
+    Examples
+    --------
+    >>> breaks([Release("2025Q3", {}, {"confidence": 0.9}),
+    ...         Release("2025Q4", {}, {"confidence": 0.95})])
+    ['Quarter 3 of 2025 to Quarter 4 of 2025: the level of the intervals was 90% and \
+then 95%.']
+    """
+    ordered = sorted(releases, key=lambda release: release.period)
+    found = []
+    for one, other in pairwise(ordered):
+        parts = [
+            f"{SETTINGS[name]} was {before} and then {after}"
+            for name, (before, after) in differing(one.settings, other.settings).items()
+        ]
+        if parts:
+            span = f"{quarter(one.period)} to {quarter(other.period)}"
+            found.append(f"{span}: {'; '.join(parts)}.")
+    return found
+
+
+def direction(row: Headline) -> str:
+    """Say what a number above parity means, where the measure is one of ours.
+
+    Parameters
+    ----------
+    row
+        The numbers of a comparison.
+
+    Returns
+    -------
+    str
+        Such as "longer for the group than for White"; "" if not known.
+
+    Examples
+    --------
+    >>> direction(Headline(measure="median days to close", group="Asian", clear=True,
+    ...                    reference="White", unit="number", estimate=2.9,
+    ...                    sentence="Longer."))
+    'longer for the group than for White'
+    """
+    for word, meaning in _ABOVE.items():
+        if word in row.measure.lower():
+            return meaning.format(reference=row.reference)
+    return ""
+
+
+def _measured(rows: dict[str, Headline]) -> dict[str, Headline]:
+    """One row per measurement: at its first release, as the last has it."""
+    first: dict[str, str] = {}
+    kept = {}
+    for period in sorted(rows):
+        when = rows[period].when
+        kept[first.setdefault(when, period) if when else period] = rows[period]
+    return kept
+
+
+def _level(periods: Sequence[str], settings: Mapping[str, Mapping]) -> str:
+    """The level of the intervals of some releases."""
+    levels = {settings[period].get("confidence") for period in periods}
+    return display.level(levels.pop() if len(levels) == 1 else None)
+
+
 def _trend(
-    name: str, page: str, groups: dict[str, dict[str, Headline]], periods: list[str]
+    name: str,
+    page: str,
+    given: dict[str, dict[str, Headline]],
+    periods: list[str],
+    settings: Mapping[str, Mapping],
 ) -> Trend:
+    groups = {group: _measured(rows) for group, rows in given.items()}
     every = [row for rows in groups.values() for row in rows.values()]
     scale = _scale(every)
     return Trend(
@@ -176,8 +283,11 @@ def _trend(
         measure=every[0].measure,
         what=kind(every[0]),
         page=page,
+        level=_level(periods, settings),
+        above=direction(every[0]),
         panels=tuple(
-            _panel(group, rows, periods, scale) for group, rows in groups.items()
+            _panel(group, rows, periods, scale, settings, given[group].get(periods[-1]))
+            for group, rows in groups.items()
         ),
         parity=_place(0.0, *scale),
         periods=tuple(quarter(period) for period in periods),
@@ -185,7 +295,10 @@ def _trend(
         rows=tuple(
             (
                 group,
-                tuple(value(rows[p]) if p in rows else "" for p in periods),
+                tuple(
+                    value(rows[p]) if p in rows else AGAIN if p in given[group] else ""
+                    for p in periods
+                ),
             )
             for group, rows in groups.items()
         ),
@@ -197,6 +310,8 @@ def _panel(
     rows: dict[str, Headline],
     periods: list[str],
     scale: tuple[float, float],
+    settings: Mapping[str, Mapping],
+    last: Headline | None,
 ) -> Panel:
     marks = {period: _mark(rows[period], period, periods, scale) for period in rows}
     times = sorted(rows)
@@ -204,9 +319,9 @@ def _panel(
         (marks[one].x, marks[one].y, marks[other].x, marks[other].y)
         for one, other in pairwise(times)
         if _quarters(other) - _quarters(one) == 1
+        and not set(JUDGED) & set(differing(settings[one], settings[other]))
     ]
     said = [f"{quarter(period)}: {_said(rows[period])}" for period in times]
-    last = rows.get(periods[-1])
     return Panel(
         group=group,
         marks=tuple(marks[period] for period in times),
@@ -223,7 +338,7 @@ def _short(period: str) -> str:
 
 def _said(row: Headline) -> str:
     """An estimate as the alternative text has it."""
-    return f"{value(row)}, {'clear' if row.clear else 'no clear difference'}"
+    return f"{value(row)}, {_VERDICTS[row.clear]}"
 
 
 def _mark(

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from equity.errors import ParamsError
+from equity.publish import display
 
 PERIOD = r"\d{4}Q[1-4]"
 LONG_ALT = 600  # characters: alternative text beyond it is cut, and given whole below
@@ -58,7 +59,8 @@ def write(template: str, **context: Any) -> str:
     template
         Name of a file of the template folder.
     **context
-        What it shows; text is escaped.
+        What it shows; text is escaped. Only with ``city_page=True`` does it lead to
+        the city's page, one folder up.
 
     Returns
     -------
@@ -68,7 +70,8 @@ def write(template: str, **context: Any) -> str:
     Examples
     --------
     >>> html = write("city.html", city_name="<i>", period="", slug="index", site=[],
-    ...              facts=None, quarters=[], trends=[], left_out=[])
+    ...              facts=None, quarters=[], trends=[], left_out=[],
+    ...              breaks=[])
     >>> "<i>" in html, "script" in html
     (False, False)
     """
@@ -85,7 +88,7 @@ def write(template: str, **context: Any) -> str:
             style=Markup(style),  # noqa: S704 - our own file
             policy=policy,
             mark=_data_uri(_file("mark.svg")),
-            **context,
+            **{"city_page": False, **context},
         )
     )
 
@@ -117,6 +120,28 @@ def short_alt(text: str) -> str:
     return f"{kept} The description below the figure goes on."
 
 
+def level_with_article(confidence: float) -> str:
+    """Write a level of confidence as a reader says it.
+
+    Parameters
+    ----------
+    confidence
+        A proportion.
+
+    Returns
+    -------
+    str
+        "a 95% interval", "an 80% interval".
+
+    Examples
+    --------
+    >>> level_with_article(0.95), level_with_article(0.8)
+    ('a 95% interval', 'an 80% interval')
+    """
+    text = display.level(confidence)
+    return f"{'an' if text.startswith('8') else 'a'} {text}"
+
+
 def _file(name: str) -> str:
     return (_TEMPLATE / name).read_text(encoding="utf-8")
 
@@ -131,7 +156,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"data_uri": _data_uri, "short_alt": short_alt}
+    environment.filters |= {
+        "data_uri": _data_uri,
+        "level_with_article": level_with_article,
+        "short_alt": short_alt,
+    }
     environment.tests["prose"] = lambda block: isinstance(block, Markup)
     return environment
 

@@ -122,7 +122,8 @@ def test_26_an_input_named_by_its_path_is_refused(root, tmp_path):
 
 def test_26_what_an_error_says_is_not_repeated(root, tmp_path, monkeypatch, capfd):
     """A failed request has the key in its address; the run says which cell, no more."""
-    (tmp_path / "notebooks").mkdir()
+    for folder in ("notebooks", "params"):
+        (tmp_path / folder).mkdir()
     (tmp_path / "data" / "raw").mkdir(parents=True)
     (tmp_path / "data" / "raw" / "sample").symlink_to(root / "data" / "raw" / "sample")
     book = new_notebook(

@@ -203,6 +203,16 @@ def test_the_dictionary_says_what_each_column_is():
     assert note["type"] == "string"
 
 
+def test_of_the_findings_only_what_is_always_there_is_required(described):
+    fields = described["resources"][-1]["schema"]["fields"]
+    free = {one["name"] for one in fields if "constraints" not in one}
+    assert free == {
+        *("when", "reference", "conf_low", "conf_high", "people_to_parity", "clear")
+    }
+    (clear,) = (one for one in fields if one["name"] == "clear")
+    assert clear["description"].endswith("Empty where no interval is known.")
+
+
 def test_how_blanks_are_told_apart_is_said(described):
     assert "never zero" in described["description"]
     for words in ("hidden", "not applicable", "not known", "'note'"):

@@ -108,13 +108,23 @@ def test_the_numbers_of_findings_are_those_of_the_payload():
     pages = [read(book(finding(), title="Who?"), slug="01_waits")]
     header, row = rows_of(findings_csv(pages))
     assert header == [
-        *("page", "measure", "group", "reference", "unit", "estimate", "conf_low"),
-        *("conf_high", "people_to_parity", "clear", "sentence"),
+        *("page", "measure", "when", "group", "reference", "unit", "estimate"),
+        *("conf_low", "conf_high", "people_to_parity", "clear", "sentence"),
     ]
     assert row == [
-        *("01_waits", "Days to close", "Asian", "White", "points", "-4.5", "-6.0"),
-        *("-3.1", "12", "true", "Asian residents wait longer."),
+        *("01_waits", "Days to close", "", "Asian", "White", "points", "-4.5"),
+        *("-6.0", "-3.1", "12", "true", "Asian residents wait longer."),
     ]
+
+
+def test_findings_say_of_when_they_are_and_no_verdict_without_an_interval():
+    told = finding()
+    told["rows"][0] |= {"when": "2024-25", "low": None, "high": None, "clear": None}
+    (row,) = csv.DictReader(
+        io.StringIO(findings_csv([read(book(told, title="Who?"), slug="01_waits")]))
+    )
+    assert row["when"] == "2024-25"
+    assert row["clear"] == row["conf_low"] == ""
 
 
 def test_findings_cannot_run_either():

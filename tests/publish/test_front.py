@@ -1,6 +1,7 @@
 """Front pages: which findings come first, what is said of change, and the trends."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -8,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat import v4
 
-from equity.publish import downloads, front, history, trends
+from equity.publish import display, downloads, front, history, trends
 from equity.publish.display import MIME
 from equity.publish.manifest import manifest
-from equity.publish.page import Facts, index, read
+from equity.publish.page import Facts, index, read, render
 from equity.publish.payload import Headline
 
 
@@ -25,7 +26,7 @@ def headline(group, estimate, low, high, **more):
         "low": low,
         "high": high,
         "people_to_parity": None,
-        "clear": low is not None and (low > 0 or high < 0),
+        "clear": None if low is None else low > 0 or high < 0,
         "sentence": f"{group} waits {estimate} days more.",
     }
     return row | more
@@ -46,15 +47,15 @@ def page(slug, *rows, sentences=None, notes=()):
     return read(v4.new_notebook(cells=cells), slug=slug)
 
 
-def write(folder, period, pages, **files):
+def write(folder, period, pages, **stated):
     """A release as small as one can be: a table of findings and a manifest."""
-    content = {"tables/findings.csv": downloads.findings_csv(pages).encode(), **files}
+    content = {"tables/findings.csv": downloads.findings_csv(pages).encode()}
     for name, text in content.items():
         path = folder / period / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text)
-    stated = manifest(content, city="sample", period=period)
-    (folder / period / "manifest.json").write_bytes(stated)
+    written = manifest(content, city="sample", period=period, **stated)
+    (folder / period / "manifest.json").write_bytes(written)
     return folder / period
 
 
@@ -170,22 +171,248 @@ def test_changes_say_both_figures_and_never_that_one_is_significant(before):
         "overlap."
     )
     assert sentences[-1] == (
-        "2 comparisons can be made in both releases: 0 are clear now and were not in "
-        "Quarter 3 of 2025, 0 were clear then and are not now. 1 comparison of Quarter "
-        "3 of 2025 cannot be made now, and 2 of now could not be made then."
+        "2 comparisons were measured in both releases, with the same verdict in each. "
+        "1 comparison of Quarter 3 of 2025 is not shown in this release, and 2 of this "
+        "release were not shown then."
     )
     text = " ".join(sentences).lower()
     assert not re.search(r"signific|improv|worse|better|because|due to", text)
 
 
-def test_equal_figures_and_ratios_read_as_they_should(tmp_path):
+def test_equal_figures_are_no_news(tmp_path):
     folder = write(tmp_path, "2025Q3", [SCHOOL])
-    sentences = front.changes([SCHOOL], folder)
-    assert sentences[0] == (
-        "Pass, Black: the ratio to White was 0.51 (0.39 to 0.64) in Quarter 3 of 2025 "
-        "and is the same now."
+    assert front.changes([SCHOOL], folder) == [
+        "3 comparisons were measured in both releases, with the same verdict in each."
+    ]
+
+
+def test_ratios_and_points_read_as_they_should(tmp_path):
+    before = page(
+        "03_school",
+        headline("Black", 0.4, 0.3, 0.5, unit="ratio", measure="pass", clear=True),
+        headline("Black", -9.0, -12.0, -6.0, unit="points", measure="graduate"),
     )
-    assert any("−6.0 percentage points (−18.0 to 5.0)" in text for text in sentences)
+    sentences = front.changes([SCHOOL], write(tmp_path, "2025Q3", [before]))
+    assert sentences[0] == (
+        "Pass, Black: the ratio to White was 0.40 (0.30 to 0.50) in Quarter 3 of 2025; "
+        "now it is 0.51 (0.39 to 0.64). The two intervals overlap, so no change is "
+        "shown."
+    )
+    assert "now it is −6.0 percentage points (−18.0 to 5.0)" in sentences[1]
+    assert sentences[-1] == (
+        "2 comparisons were measured in both releases: 0 are clear now and were not in "
+        "Quarter 3 of 2025, 1 was clear then and is not now. 1 comparison of this "
+        "release was not shown in Quarter 3 of 2025."
+    )
+
+
+def timed(when, *estimates):
+    """A page of shares, each group's as far from parity as it is said."""
+    return page(
+        "02_work",
+        *(
+            headline(group, size, size - 1, size + 1, unit="points", when=when,
+                     measure="share of the workforce", reference="residents")
+            for group, size in zip(("Asian", "Hispanic"), estimates, strict=True)
+        ),
+    )  # fmt: skip
+
+
+def test_what_was_not_measured_again_is_not_compared(tmp_path):
+    on = "31 December 2025"
+    folder = write(tmp_path, "2025Q4", [timed(on, -1.9, -9.5)])
+    assert front.changes([timed(on, -1.9, -9.5)], folder) == [
+        "This release and that of Quarter 4 of 2025 use the same data (31 December "
+        "2025) for: share of the workforce. It was not measured again."
+    ]
+    (sentence,) = front.changes([timed(on, -1.9, -9.0)], folder)
+    assert sentence.endswith(
+        "are of the same time (31 December 2025) in: share of the workforce. 1 "
+        "comparison is revised; that is no change over time."
+    )
+    sentences = front.changes([timed("31 March 2026", -1.9, -9.0)], folder)
+    assert sentences[0] == (
+        "Share of the workforce, Hispanic: the difference from residents was −9.5 "
+        "percentage points (−10.5 to −8.5) in Quarter 4 of 2025 (31 December 2025); "
+        "now (31 March 2026) it is −9.0 percentage points (−10.0 to −8.0). The two "
+        "intervals overlap, so no change is shown."
+    )
+
+
+def test_what_was_not_measured_again_has_one_dot(tmp_path):
+    dates = {
+        "2025Q1": ("31 December 2024", -8.0),
+        "2025Q2": ("31 December 2024", -9.0),
+        "2025Q3": ("30 June 2025", -7.0),
+    }
+    releases = [
+        history.read(write(tmp_path, period, [timed(when, -1.0, size)]))
+        for period, (when, size) in dates.items()
+    ]
+    (trend,) = trends.draw(releases)
+    _, hispanic = trend.panels
+    assert [mark.x for mark in hispanic.marks] == [trends.LEFT, trends.RIGHT]
+    assert hispanic.lines == ()  # half a year apart
+    assert trend.rows[1][1] == (
+        "−9.0 (−10.0 to −8.0)",  # as it was revised
+        trends.AGAIN,
+        "−7.0 (−8.0 to −6.0)",
+    )
+    (trend,) = trends.draw(releases[:2])
+    assert [len(panel.marks) for panel in trend.panels] == [1, 1]
+    assert trend.panels[1].latest == "−9.0 (−10.0 to −8.0)"
+
+
+def test_without_an_interval_nothing_is_judged(tmp_path):
+    bare = headline("Asian", 2.0, None, None, clear=None)
+    pages = [page("01_waits", bare)]
+    folder = write(tmp_path, "2025Q3", pages)
+    (row,) = history.read(folder).found.values()
+    assert row.clear is None
+    written = downloads.findings_csv(pages).splitlines()[1]
+    assert ',"","","","","Asian waits' in written
+    later = write(tmp_path, "2025Q4", pages)
+    (trend,) = trends.draw([history.read(folder), history.read(later)])
+    assert "2.0, no interval is known" in trend.panels[0].alt
+    html = index(pages, city_name="S", period="2026Q1", site=[], facts=Facts("1"))
+    assert "<dd>no interval known</dd>" in html
+    assert "0 with a clear difference" in front.city([folder], city_name="S")
+
+
+def test_other_settings_are_named_and_nothing_is_judged(tmp_path):
+    then = {"confidence": 0.9, "quarters": 4, "race_standard": "omb1997"}
+    early = page("01_waits", headline("Black", 9.0, 7.0, 11.0))
+    folder = write(tmp_path, "2025Q3", [early], params=then, policy={"min_cell": 10})
+    now = {**then, "confidence": 0.95, "rounding": 5, "min_cell": 5}
+    sentences = front.changes([WAITS], folder, now)
+    assert sentences[0] == (
+        "The two releases have other settings: the level of the intervals was 90% in "
+        "Quarter 3 of 2025 and is 95% now; the smallest count shown was 10 in Quarter "
+        "3 of 2025 and is 5 now. So their figures stand side by side, and no change is "
+        "judged."
+    )
+    assert "overlap" not in " ".join(sentences)
+    assert "verdict" not in " ".join(sentences)
+    only = front.changes([WAITS], folder, {**then, "min_cell": 5})
+    assert "no change is judged" not in only[0]
+    assert "do not overlap" in only[1]
+    html = index([WAITS], city_name="S", period="2025Q4", site=[], facts=Facts("1"),
+                 previous=folder)  # fmt: skip
+    assert "was 90% in Quarter 3 of 2025 and is 95% now" in html
+
+
+def test_no_line_joins_reports_of_other_settings(tmp_path):
+    levels = {"2025Q1": 0.9, "2025Q2": 0.95, "2025Q3": 0.95}
+    folders = [
+        write(tmp_path, period, [WAITS], params={"confidence": level})
+        for period, level in levels.items()
+    ]
+    trend, *_ = trends.draw([history.read(folder) for folder in folders])
+    assert all(len(panel.marks) == 3 for panel in trend.panels)
+    assert all(len(panel.lines) == 1 for panel in trend.panels)
+    html = front.city(folders, city_name="S")
+    assert (
+        "Quarter 1 of 2025 to Quarter 2 of 2025: the level of the intervals was 90% and"
+        in html
+    )
+    assert "with its 95% interval" not in html  # not of all three
+    assert "with its 95% interval" in front.city(folders[1:], city_name="S")
+    assert "Above the dashed line: longer for the group than for White." in html
+
+
+# --- A report in which nothing is compared ------------------------------------
+
+
+@pytest.fixture
+def counted():
+    """What a city with a roster alone has: one page with counts, one without data."""
+    table = {
+        "kind": "table", "name": "staff", "caption": "Staff",
+        "columns": [{"name": "n", "label": "People", "type": "count"}],
+        "rows": [[{"value": 40, "text": "40"}]],
+    }  # fmt: skip
+    missing = {"kind": "note", "text": display.NO_DATA}
+
+    def made(slug, *shown):
+        cells = [v4.new_markdown_cell(f"# The page {slug}")]
+        for number, item in enumerate(shown):
+            output = v4.new_output("display_data", {MIME: item})
+            cells += [
+                v4.new_markdown_cell(f"## Part {number}"),
+                v4.new_code_cell("show()", execution_count=1, outputs=[output]),
+            ]
+        return read(v4.new_notebook(cells=cells), slug=slug)
+
+    return [made("02_work", table, missing), made("03_school", missing, missing)]
+
+
+def test_a_report_without_comparisons_says_so(counted):
+    html = index(counted, city_name="S", period="2026Q1", site=[], facts=Facts("1"))
+    flat = re.sub(r"\s+", " ", html)
+    assert "No comparison could be made in this report: not all the data" in flat
+    assert "Who is compared with whom" not in flat
+    assert "findings.csv</a> has no rows this time" in flat
+    assert "holds every comparison" not in flat
+    assert "How these were chosen" not in flat
+    assert flat.count("No data were given for this page.") == 1
+    assert flat.count("<b>Not all the data it needs were given.</b>") == 1
+    assert flat.count("nothing in its tables is hidden") == 1
+    assert flat.count(display.NO_DATA) == 1  # under the page that has a table
+    assert "no data were given for it" in flat
+
+
+def test_a_remark_is_made_once_with_all_its_headings():
+    noted = page("04_more", sentences=["One."], notes=["Nothing."])
+    again = replace(noted, blocks=(*noted.blocks, *noted.blocks[-1:]))
+    (one,) = front.unknown([again])
+    assert [text for _, text in one.notes] == ["Nothing."]
+
+
+def test_chance_and_the_level_are_said(tmp_path):
+    def said(confidence, *pages):
+        html = index(
+            pages, city_name="S", period="2026Q1", site=[],
+            facts=Facts("1", confidence=confidence),
+        )  # fmt: skip
+        return re.sub(r"\s+", " ", html)
+
+    rows = [headline(f"Group {n}", 3.0, 1.0, 5.0) for n in range(40)]
+    many = said(0.95, page("01_waits", *rows))
+    assert (
+        "about 1 in 20 of such intervals misses the value that it is for: of the 40 "
+        "comparisons of this report, about 2." in many
+    )
+    assert "with a 95% interval" in many
+    few = said(0.8, WORK)
+    assert "with an 80% interval" in few
+    assert "about 1 in 5 of such intervals misses the value that it is for." in few
+
+
+def test_people_to_parity_are_said_for_what_they_are():
+    html = index([WORK], city_name="S", period="2026Q1", site=[], facts=Facts("1"))
+    assert "at the same size of the workforce, in place of others" in html
+    assert "all else the same" not in html
+
+
+def test_the_time_is_in_the_label():
+    html = index([timed("31 December 2025", -1.0, -9.0)], city_name="S",
+                 period="2026Q1", site=[], facts=Facts("1"))  # fmt: skip
+    assert (
+        "Share of the workforce, 31 December 2025: Hispanic (reference: residents)"
+        in html
+    )
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_pages_lead_to_all_quarters_where_there_is_such_a_page(there):
+    about = {"city_name": "S", "period": "2026Q1", "site": [], "facts": Facts("1")}
+    for html in (
+        index([WORK], **about, city_page=there),
+        render(WORK, slug="02_work", **about, city_page=there),
+    ):
+        links = [a["href"] for a in Tags(html).all("a")]
+        assert links.count("../index.html") == there
+    assert "../" not in front.city([], city_name="S")
 
 
 def test_a_release_that_was_changed_is_not_compared(before):

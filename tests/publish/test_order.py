@@ -78,3 +78,27 @@ def test_numbers_in_names_sort_by_value():
     assert sorted(names, key=natural) == [
         *("17031", "Ward", "ward 1", "Ward 2", "Ward 10", ""),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("rising", [False, True])
+@pytest.mark.parametrize("column", ["estimate", "population"])
+def test_rows_sorted_by_a_number_put_the_hidden_last(column, rising):
+    frame = table(["y", "x", "a", "z", "b"], [90, 60, 5, 40, 20])
+    if column == "estimate":
+        frame = frame.assign(
+            population=[50, 90, None, 60, 70], estimate=frame.population
+        )
+    frame = frame[::-1] if rising else frame
+    found = unranked(frame, "group")["group"].tolist()
+    assert found == [*("bzxy" if rising else "yxzb"), "a"]
+
+
+def test_race_groups_sorted_by_a_number_are_not_in_declared_order():
+    groups = [standards.ORDER[k] for k in (4, 1, 3, 0)]
+    found = unranked(table(groups, [90, 60, 5, 20]), "group")["group"].tolist()
+    assert found == [groups[0], groups[1], groups[3], groups[2]]
+
+
+def test_alphabetical_order_stays():
+    frame = table(["a", "b", "c", "d"], [90, 60, 5, 20])
+    assert unranked(frame, "group")["group"].tolist() == [*"abcd"]

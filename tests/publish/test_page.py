@@ -418,6 +418,25 @@ def test_everything_is_open_and_written_out_on_paper():
     assert "break-inside: avoid" in printed
 
 
+def test_on_paper_words_break_in_cells_and_headings_stay_with_what_follows():
+    style = (page_module._TEMPLATE / "style.css").read_text()
+    printed = style.partition("@media print")[2]
+    rules = {
+        selector.strip(): body
+        for part in re.findall(r"([^{}]+)\{([^{}]*)\}", printed)
+        for selector in part[0].split("*/")[-1].split(",")
+        for body in part[1:]
+        if "break" in body or "wrap" in body
+    }
+    assert "overflow-wrap: anywhere" in rules["th"]
+    assert "overflow-wrap: anywhere" in rules["td"]
+    assert "break-after: avoid" in rules[".trend h3"]
+    assert "break-after: avoid" in rules[".what"]
+    assert "break-before: avoid" in rules[".under"]
+    assert ".panels" not in rules  # a measure of many groups may go on overleaf
+    assert "break-inside: avoid" in rules[".panels li"]
+
+
 def test_what_a_page_tells_about_counts_is_named():
     told = {"topic": "staff", "dimensions": ["group"], "cells": [[["Asian"], 12, 12]]}
     payloads = [

@@ -180,9 +180,10 @@ def test_where_it_failed_a_request_to_stop_is_heard_again(out):
 def test_a_request_to_stop_is_not_heard_while_it_is_cleared(out, monkeypatch):
     clear = place.shutil.rmtree
 
-    def stopped(*arguments, **options):
-        os.kill(os.getpid(), signal.SIGINT)
-        clear(*arguments, **options)
+    def stopped(path, **options):
+        if path.name.startswith("new-"):
+            os.kill(os.getpid(), signal.SIGINT)
+        clear(path, **options)
 
     monkeypatch.setattr(place.shutil, "rmtree", stopped)
     put(out, NEW)
