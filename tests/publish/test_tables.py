@@ -84,7 +84,7 @@ def test_footnotes_explain_the_words_that_occur(rates):
         "n/a: does not apply, or cannot be calculated.",
         "Not known: the source does not say.",
     ]
-    assert show(rates.iloc[:1])["notes"] == []
+    assert show(rates.iloc[:1].assign(reference="residents"))["notes"] == []
 
 
 def test_the_footnote_says_what_is_counted(rates):
