@@ -192,7 +192,7 @@ def attack(
     every = blocks([row.count for row in rows])
     mine = [[rows[k] for k in part] for part in every]
     mine = [part for part in mine if any(row.age == 0 for row in part)]
-    for part in tqdm(mine, "audit", unit="block", disable=not progress):
+    for part in tqdm(mine, "Auditing", unit="block", disable=not progress):
         _attack_block(part, min_cell, need, clock, found)
     return found
 
@@ -240,7 +240,7 @@ def ranges(
     rows = [row for row in _together(told, earlier) if not row.denied]
     table = []
     every = blocks([row.count for row in rows])
-    for part in tqdm(every, "audit", unit="block", disable=not progress):
+    for part in tqdm(every, "Auditing", unit="block", disable=not progress):
         block = _block([rows[k] for k in part], clock, [])
         for number, row in enumerate(block.rows):
             if row.age == 0 and not row.count.shown:
