@@ -321,7 +321,7 @@ def protect(
         counted,
         zeros,
         _notes(policy, rounding, bool(coded.notna().any()), quantiles),
-        tuple(telling.register(where, told, totals, topic)),
+        tuple(telling.register(where, told, totals, topic, planned.read())),
         TOKEN,
     )
 

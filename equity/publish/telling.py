@@ -14,7 +14,7 @@ Nothing of the register is published, and it holds no hidden count: the audit kn
 what a reader knows, and no more.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from equity.publish import covering, rounding
+from equity.publish import covering, planned, rounding
 from equity.publish.kinds import codes, numbers, parts
 from equity.publish.linking import Link, Places
 
@@ -57,6 +57,7 @@ def register(
     shown: Mapping[str, Shown],
     totals: Mapping[str, Iterable[np.ndarray]],
     topic: str,
+    given_up: Collection[tuple] = (),
 ) -> list[dict[str, Any]]:
     """Write down what a reader is told.
 
@@ -70,6 +71,9 @@ def register(
         Count column to groups of rows (as positions) whose total a reader may know.
     topic
         The people counted.
+    given_up
+        Counts that the plan names, as `planned.key` has them: a total among them is
+        shown nowhere, and is not taken to be known.
 
     Returns
     -------
@@ -110,7 +114,7 @@ def register(
                 _tell(cells, _key(place, where), *ends)
         for rows in totals.get(name, ()):
             total = _total(where, spots, rows, told.true)
-            if total is not None:
+            if total is not None and _name(topic, where, total[0]) not in given_up:
                 _tell(known, total[0], total[1], total[1])
     return [
         {
@@ -122,6 +126,13 @@ def register(
         for is_known, part in ((False, cells), (True, known))
         if part
     ]
+
+
+def _name(topic: str, where: Places, key: tuple) -> tuple:
+    """A count's name in a plan."""
+    named = zip(where.dimensions, key, strict=True)
+    parts = {n: frozenset(part) for n, part in named if part is not None}
+    return planned.key(topic, parts)
 
 
 def _total(where: Places, spots: list, rows: np.ndarray, true: np.ndarray):

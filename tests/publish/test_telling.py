@@ -211,3 +211,30 @@ def test_year_to_date_and_its_quarters(shared):
 def test_a_line_of_one_row_has_no_total_of_its_own(events):
     alone = pd.DataFrame({"group": ["A"], "events": [events]})
     assert all(not bundle["known"] for bundle in protect(alone).counts)
+
+
+def test_a_total_that_the_plan_gives_up_is_not_taken_to_be_known(tmp_path, monkeypatch):
+    """Release 1 showed Parks = 30; then Fire follows from a known total of both."""
+    staff = pd.DataFrame(
+        {
+            "department": ["Fire", "Parks"] * 3,
+            "group": ["Native", "Native", "Black", "Black", "White", "White"],
+            "events": [3, 30, 40, 50, 60, 70],
+        }
+    )
+
+    def known():
+        told = protect(staff, lines=("department", "group"), topic="staff").counts
+        parts = [part for part in told if part["known"]]
+        return [cell[0] for part in parts for cell in part["cells"]]
+
+    both = [["Fire", "Parks"], "Native"]
+    assert both in known()
+    cell = {
+        "topic": "staff",
+        "where": {"department": ["Fire", "Parks"], "group": ["Native"]},
+    }
+    plan = tmp_path / "plan.json"
+    plan.write_text(json.dumps({"cells": [cell]}))
+    monkeypatch.setenv("EQUITY_PLAN", str(plan))
+    assert both not in known()
