@@ -138,7 +138,8 @@ def compare(
     --------
     >>> from equity.publish.protect import protect
     >>> days = pd.DataFrame({
-    ...     "group": "Asian", "events": 60, "reference": [None, "residents", "residents"],
+    ...     "group": "Asian", "events": 60,
+    ...     "reference": [None, "residents", "residents"],
     ...     "statistic": ["level", "difference", "ratio"], "confidence": 0.95,
     ...     "estimate": [6.0, 2.0, 1.5], "conf_low": [5.0, 1.0, 1.2],
     ...     "conf_high": [7.0, 3.0, 1.9]})
