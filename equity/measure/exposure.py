@@ -17,18 +17,23 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from equity.measure import acs, intervals
+from equity.measure import intervals
+from equity.measure.redraws import (
+    DIFFERENCE,
+    EVERYONE,
+    LEVEL,
+    RATIO,
+    Residents,
+    basic_limits,
+)
 from equity.measure.table import (
     MEASURE_COLUMNS,
     check_confidence,
     divide,
     measure_table,
-    position_of,
     require_columns,
 )
 
-EVERYONE = "All residents"
-LEVEL, DIFFERENCE, RATIO = "level", "difference", "ratio"
 METHOD = "area-weighted; redraw of overdispersed counts and census margins"
 COLUMNS = ["group", "events", "population", "statistic", *MEASURE_COLUMNS, "direction"]
 NEEDED = ["area", "period", "days", "closed", "censored"]
@@ -133,7 +138,7 @@ def by_race(
     require_columns(population, ["area", "race", "estimate", "moe"])
     if request_counts.empty or population.empty:
         return pd.DataFrame(columns=COLUMNS)
-    people = _People.of(population)
+    people = Residents.of(population)
     return _compared(
         request_counts,
         people,
@@ -143,7 +148,7 @@ def by_race(
         confidence=confidence,
         replicates=replicates,
         seed=seed,
-        dispersion=_dispersion(people.asking(request_counts), target_days),
+        dispersion=_dispersion(_asking(people, request_counts), target_days),
     )
 
 
@@ -207,9 +212,9 @@ def by_quarter(
     require_columns(population, ["area", "race", "estimate", "moe"])
     if request_counts.empty or population.empty:
         return pd.DataFrame(columns=["period", *COLUMNS])
-    people = _People.of(population)
+    people = Residents.of(population)
     base = people.position(reference)
-    dispersion = _dispersion(people.asking(request_counts), target_days)
+    dispersion = _dispersion(_asking(people, request_counts), target_days)
     tables = [
         _compared(
             rows,
@@ -366,7 +371,7 @@ def _share_overdispersion(every: pd.DataFrame, some: pd.DataFrame) -> float:
 
 def _compared(
     request_counts: pd.DataFrame,
-    people: "_People",
+    people: Residents,
     *,
     base: int,
     years: float,
@@ -377,7 +382,7 @@ def _compared(
     dispersion: float,
 ) -> pd.DataFrame:
     """Compare every group with the one at `base`, redrawing with this dispersion."""
-    cells = _Cells.of(people.asking(request_counts), people, dispersion)
+    cells = _Cells.of(_asking(people, request_counts), people, dispersion)
     random = np.random.default_rng(seed)
     found = _statistics(people.estimate, cells, cells.count, years, target_days)
     redrawn = [
@@ -392,7 +397,7 @@ def _compared(
     others = known & known[base] & (np.arange(len(known)) != base)
     frame = pd.DataFrame(
         {
-            "group": people.groups,
+            "group": [*people.groups, EVERYONE],
             "events": found["events"],
             "population": found["people"],
         }
@@ -402,7 +407,7 @@ def _compared(
         for statistic, compare in COMPARISONS.items():
             estimate = compare(found[name], found[name][[base]])
             drawn = compare(draws[name], draws[name][:, [base]])
-            low, high = _limits(estimate, drawn, confidence, statistic == RATIO)
+            low, high = basic_limits(estimate, drawn, confidence, statistic == RATIO)
             if statistic == LEVEL:
                 most = 1 if name == "on_time" else None
                 low, high = np.clip(low, 0, most), np.clip(high, 0, most)
@@ -441,39 +446,9 @@ def _measures(target_days: int) -> list[tuple[str, str, str]]:
     ]
 
 
-@dataclass(frozen=True)
-class _People:
-    """Residents by area and group, as arrays of areas x groups."""
-
-    areas: pd.Index
-    groups: list[str]
-    estimate: np.ndarray
-    error: np.ndarray
-
-    @classmethod
-    def of(cls, population: pd.DataFrame) -> "_People":
-        keys = {"index": "area", "columns": "race", "observed": False}
-        estimate = population.pivot_table(values="estimate", aggfunc="sum", **keys)
-        error = population.assign(se=acs.standard_error(population["moe"].fillna(0)))
-        error = error.pivot_table(values="se", aggfunc="sum", **keys)
-        return cls(
-            estimate.index,
-            [str(group) for group in estimate.columns] + [EVERYONE],
-            estimate.fillna(0).to_numpy(dtype=float),
-            error.reindex_like(estimate).fillna(0).to_numpy(dtype=float),
-        )
-
-    def position(self, reference: str) -> int:
-        return position_of(pd.DataFrame({"group": self.groups[:-1]}), reference)
-
-    def asking(self, request_counts: pd.DataFrame) -> pd.DataFrame:
-        # Where nobody is estimated to live, chance draws would share requests out.
-        lived_in = self.areas[self.estimate.sum(axis=1) > 0]
-        return request_counts[request_counts["area"].isin(lived_in)]
-
-    def redraw(self, random: np.random.Generator) -> np.ndarray:
-        # Draws below zero are kept: cutting them off would add people everywhere.
-        return random.normal(self.estimate, self.error)
+def _asking(people: Residents, request_counts: pd.DataFrame) -> pd.DataFrame:
+    """Leave out areas where nobody lives: chance draws would share requests out."""
+    return request_counts[request_counts["area"].isin(people.inhabited())]
 
 
 @dataclass(frozen=True)
@@ -489,7 +464,7 @@ class _Cells:
 
     @classmethod
     def of(
-        cls, request_counts: pd.DataFrame, people: _People, dispersion: float
+        cls, request_counts: pd.DataFrame, people: Residents, dispersion: float
     ) -> "_Cells":
         sums = request_counts.groupby(["area", "days"], as_index=False, observed=True)
         sums = sums[["closed", "censored"]].sum()
@@ -555,25 +530,6 @@ def _median(still_open: np.ndarray) -> np.ndarray:
     part = np.divide(first - 0.5, first - last, out=np.ones(len(rows)), where=reached)
     moment = np.where(day == 0, part / 2, day - 0.5 + part)
     return np.where(reached, moment, np.nan)
-
-
-def _limits(
-    estimate: np.ndarray, draws: np.ndarray, confidence: float, logarithmic: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Reflect the redraws about the estimate: the basic bootstrap limits.
-
-    Where more redraws than a limit may leave out have no value (a median never
-    reached), there are no limits.
-    """
-    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    endless = np.where(np.isnan(draws), np.inf, draws)
-    least, most = np.quantile(endless, tails, axis=0, method="nearest")
-    least, most = (np.where(np.isfinite(most), end, np.nan) for end in (least, most))
-    if logarithmic:
-        low, high = _ratio(estimate**2, most), _ratio(estimate**2, least)
-    else:
-        low, high = 2 * estimate - most, 2 * estimate - least
-    return low, high
 
 
 def _ratio(value: np.ndarray, base: np.ndarray) -> np.ndarray:
