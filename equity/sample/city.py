@@ -181,21 +181,70 @@ def population(options: Options, town: City) -> pd.DataFrame:
     >>> population(options, build(options)).columns[2:4].to_list()
     ['B03002_001E', 'B03002_001M']
     """
-    rng = options.rng("population")
+    estimates, margins = _survey(town.residents, options.rng("population"))
+    total = estimates.sum(axis=1)
+    columns = {
+        "GEOID": town.geoids,
+        "NAME": town.names,
+        "B03002_001E": total,
+        "B03002_001M": _margin(total),
+    }
+    for group, code in CODES.items():
+        columns[f"{code}E"] = estimates[:, RACES.index(group)]
+        columns[f"{code}M"] = margins[:, RACES.index(group)]
+    return pd.DataFrame(columns)
+
+
+def survey(town: City, rng: np.random.Generator) -> pd.DataFrame:
+    """Survey the residents once more, straight to the tidy table of residents.
+
+    Parameters
+    ----------
+    town
+        The city as it truly is.
+    rng
+        Random stream; another state of it gives another survey of the same people.
+
+    Returns
+    -------
+    DataFrame
+        Columns `area, race, estimate, moe`, a row per tract and group, as `population`
+        would be read and cleaned.
+
+    Examples
+    --------
+    >>> town = build(Options(tracts=12, size=0.1))
+    >>> drawn = survey(town, np.random.default_rng(1))
+    >>> len(drawn), drawn.columns.to_list()
+    (96, ['area', 'race', 'estimate', 'moe'])
+    """
+    estimates, margins = _survey(town.residents, rng)
+    groups = pd.Categorical(list(RACES), categories=list(RACES), ordered=True)
+    return pd.DataFrame(
+        {
+            "area": np.repeat(town.geoids, len(RACES)),
+            "race": groups.take(np.tile(np.arange(len(RACES)), len(town.geoids))),
+            "estimate": estimates.ravel(),
+            "moe": margins.ravel().astype(float),
+        }
+    )
+
+
+def _survey(
+    truly: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Estimate counts from answered forms, each of which stands for several people."""
     shape = 4.0
     scale = SAMPLING / (shape + 1)
-    forms = rng.poisson(town.residents / (shape * scale))
+    forms = rng.poisson(truly / (shape * scale))
     weighed = rng.gamma(np.maximum(shape * forms, 1)) * scale
     estimates = np.where(forms > 0, np.rint(weighed), 0).astype(int)
-    columns = {"GEOID": town.geoids, "NAME": town.names}
-    counts = {"B03002_001": estimates.sum(axis=1)} | {
-        code: estimates[:, RACES.index(group)] for group, code in CODES.items()
-    }
-    for code, estimate in counts.items():
-        margin = np.rint(1.645 * np.sqrt(SAMPLING * estimate)).astype(int)
-        columns[f"{code}E"] = estimate
-        columns[f"{code}M"] = np.where(estimate > 0, margin, ZERO_MARGIN)
-    return pd.DataFrame(columns)
+    return estimates, _margin(estimates)
+
+
+def _margin(estimates: np.ndarray) -> np.ndarray:
+    margins = np.rint(1.645 * np.sqrt(SAMPLING * estimates)).astype(int)
+    return np.where(estimates > 0, margins, ZERO_MARGIN)
 
 
 def true_population(town: City) -> pd.DataFrame:
