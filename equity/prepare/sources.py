@@ -514,31 +514,18 @@ class Scores(Raced):
     MAY: ClassVar = ("race", "student", "school", "year", "subject", "grade")
 
 
-class Facilities(Source):
-    """Places that people go to, one a row.
+class Placed(Source):
+    """A file whose rows lie somewhere: in columns of coordinates, or as shapes.
 
     Notes
     -----
-    Of `Source`, and the keys below. A place is a `latitude` and a `longitude`, one
-    `location` such as `(41.88, -87.63)`, or the shape of a file of shapes. `all_are`
-    says what they are where no column `kind` does.
+    Of `Source`, and `crs`, the coordinate system of numbers that are not degrees, or
+    of a file of shapes that does not say it. A place is a `latitude` and a
+    `longitude`, one `location` such as `(41.88, -87.63)`, or the shape of a file of
+    shapes.
     """
 
-    MAY: ClassVar = (
-        *("facility_id", "kind", "capacity", "latitude", "longitude", "location"),
-    )
-
-    all_are: str = ""
     crs: str = ""
-
-    @model_validator(mode="after")
-    def _of_a_kind(self) -> Self:
-        if ("kind" in self.columns) == bool(self.all_are):
-            raise ParamsError(
-                f"{self.file}: name the column 'kind', or say with 'all_are' what all "
-                "of them are"
-            )
-        return self
 
     def has_coordinates(self) -> bool:
         """Say whether columns say where the places are, rather than shapes.
@@ -549,6 +536,153 @@ class Facilities(Source):
             Whether `location` or `latitude` is among the columns.
         """
         return "location" in self.columns or "latitude" in self.columns
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if ("latitude" in self.columns) != ("longitude" in self.columns):
+            raise ParamsError(
+                f"{self.file}: columns: latitude and longitude are given together"
+            )
+        return self
+
+
+class Facilities(Placed):
+    """Places that people go to, one a row.
+
+    Notes
+    -----
+    Of `Placed`, and the key below. `all_are` says what they are where no column
+    `kind` does.
+    """
+
+    MAY: ClassVar = (
+        *("facility_id", "kind", "capacity", "latitude", "longitude", "location"),
+    )
+
+    all_are: str = ""
+
+    @model_validator(mode="after")
+    def _of_a_kind(self) -> Self:
+        if ("kind" in self.columns) == bool(self.all_are):
+            raise ParamsError(
+                f"{self.file}: name the column 'kind', or say with 'all_are' what all "
+                "of them are"
+            )
+        return self
+
+
+class Travel(Source):
+    """What it costs to get from an area to a facility, a pair a row.
+
+    Notes
+    -----
+    Of `Source`, and the keys below. `unit` is what costs are counted in, such as
+    `minutes`; `mode` how people travel, in words for the reader, such as `by bus on
+    a weekday morning`. `strip` is cut off the front of each area. A blank cost says
+    that there is no route.
+    """
+
+    NEEDS: ClassVar = ("area", "facility_id", "cost")
+
+    unit: str
+    mode: str
+    strip: str = ""
+
+    @model_validator(mode="after")
+    def _said(self) -> Self:
+        for name in ("unit", "mode"):
+            if not getattr(self, name).strip():
+                raise ParamsError(f"{self.file}: {name} is empty; say it for readers")
+        return self
+
+
+class Baselines(Source):
+    """A number of some people or homes by area, to compare a share of places with.
+
+    Notes
+    -----
+    Of `Source`, and the keys below. `label` names what is counted, such as
+    `Households without internet`, and `universe` of what it is a part, such as
+    `Households`, which the column `total` counts. Margins (`moe`, `total_moe`) are
+    those of 90 %. `strip` is cut off the front of each area. With `area_digits`, as
+    many leading characters of each id are the area, and the rows of one are added up,
+    such as 11 for the tract of a census block group. `marks` is as of `Population`.
+    One file can be listed once for each label.
+    """
+
+    NEEDS: ClassVar = ("area", "estimate")
+    MAY: ClassVar = ("moe", "total", "total_moe")
+
+    label: str
+    universe: str = ""
+    strip: str = ""
+    area_digits: Annotated[int, Field(ge=1)] | None = None
+    marks: Marks = {}
+
+    @model_validator(mode="after")
+    def _of_something(self) -> Self:
+        if not self.label.strip():
+            raise ParamsError(f"{self.file}: label is empty; say it for readers")
+        if ("total" in self.columns) != bool(self.universe.strip()):
+            raise ParamsError(
+                f"{self.file}: give 'universe', in words, and the column total, which "
+                "counts it, together"
+            )
+        if "total_moe" in self.columns and "total" not in self.columns:
+            raise ParamsError(f"{self.file}: columns: total_moe is of no total")
+        return self
+
+    def named(self) -> str:
+        """Name the file and what is taken from it.
+
+        Returns
+        -------
+        str
+            Such as `homes.csv, Households without internet`.
+
+        Examples
+        --------
+        >>> Baselines(file="a.csv", label="Children",
+        ...           columns={"area": "id", "estimate": "n"}).named()
+        'a.csv, Children'
+        """
+        return f"{super().named()}, {self.label}"
+
+
+class Districts(Source):
+    """Boundaries that the city itself uses, such as wards; `kind` says what they are.
+
+    Notes
+    -----
+    Of `Source`, and the keys below. They need not follow the areas, nor cover the
+    city. `district` is what people call each, `name` more of it where there is more.
+    `crs` is the coordinate system of a file that does not say it.
+    """
+
+    NEEDS: ClassVar = ("district",)
+    MAY: ClassVar = ("name",)
+
+    kind: str
+    crs: str = ""
+
+    @model_validator(mode="after")
+    def _of_a_kind(self) -> Self:
+        if not self.kind.strip():
+            raise ParamsError(f"{self.file}: kind is empty; say what a district is")
+        return self
+
+
+class Blocks(Placed):
+    """Residents of blocks, to say where in an area people live.
+
+    Notes
+    -----
+    Of `Placed`. `population` counts all residents of a block, whatever their race; of
+    a shape, a point inside counts.
+    """
+
+    NEEDS: ClassVar = ("population",)
+    MAY: ClassVar = ("latitude", "longitude", "location")
 
 
 class Sources(BaseModel):
@@ -569,6 +703,10 @@ class Sources(BaseModel):
     population: Annotated[list[Population], Field(max_length=1)] = []
     requests: list[Requests] = []
     facilities: list[Facilities] = []
+    travel: list[Travel] = []
+    baselines: list[Baselines] = []
+    districts: list[Districts] = []
+    blocks: Annotated[list[Blocks], Field(max_length=1)] = []
     workers: list[Workers] = []
     events: list[Events] = []
     graduation: list[Graduation] = []
@@ -579,9 +717,12 @@ class Sources(BaseModel):
     @model_validator(mode="after")
     def _together(self) -> Self:
         by_place = [source for source in self.requests if "area" not in source.columns]
-        placed = [*self.population, *by_place, *self.facilities]
+        placed = [*self.population, *by_place, *self.facilities, *self.travel]
+        placed += [*self.baselines, *self.districts, *self.blocks]
         if placed and not self.areas:
             raise ParamsError(f"areas is missing; {placed[0].file} is read by area")
+        if self.travel and not self.facilities:
+            raise ParamsError(f"facilities is missing; {self.travel[0].file} needs it")
         for areas, people in zip(self.areas, self.population, strict=False):
             for source in (areas, people):
                 if not source.vintage.strip():
@@ -595,9 +736,9 @@ class Sources(BaseModel):
                     f"are of {areas.vintage!r}; both must be of one census"
                 )
         for kind in KINDS:
-            listed = [(s.file, s.member, s.sheet) for s in getattr(self, kind)]
-            for source, parts in zip(getattr(self, kind), listed, strict=True):
-                if listed.count(parts) > 1:
+            listed = [source.named() for source in getattr(self, kind)]
+            for source, name in zip(getattr(self, kind), listed, strict=True):
+                if listed.count(name) > 1:
                     raise ParamsError(f"{kind}: {source.named()} is listed twice")
         return self
 
