@@ -68,6 +68,7 @@ def _a_time_zone(text: str) -> str:
     return text
 
 
+PLACE = ("latitude", "longitude")
 Labels = dict[str, str]
 Employment = Literal["permanent", "part-time", "temporary", "seasonal"]
 TimeZone = Annotated[str, AfterValidator(_a_time_zone)]
@@ -256,17 +257,23 @@ class Requests(Raced):
 
     `district` is the city's own name for where a row comes from (a ZIP, a ward), to
     see where rows without a place were lost; `duplicate_of` the request that a row
-    repeats. `time_zone` is the city's: times with an offset become its days. `crs`
-    is the coordinates' system where they are not degrees. Of rows with one number
-    the `latest` or the `earliest` is kept. With `incident_days`, requests of one
-    category from one place within so many days of each other are one incident.
+    repeats; `channel` how it was asked, such as by phone. `time_zone` is the city's:
+    times with an offset become its days. `crs` is the coordinates' system where they
+    are not degrees. Of rows with one number the `latest` or the `earliest` is kept.
+    With `incident_days`, requests of one category from one place within so many days
+    of each other are one incident.
+
+    `reports` says how a further report finds the request that it repeats: by the
+    number in `duplicate_of`, or as the request open at the `same place`, of the `same
+    place and category`. Reports are counted until the request is closed, the data
+    end, or `report_window` days have passed since the first.
     """
 
     ASKS_RACE: ClassVar = False
     NEEDS: ClassVar = ("opened", "closed")
     MAY: ClassVar = (
         *("status", "request_id", "category", "latitude", "longitude", "area"),
-        *("race", "district", "duplicate_of"),
+        *("race", "district", "duplicate_of", "channel"),
     )
 
     date_format: DateFormat = "%Y-%m-%d"
@@ -276,6 +283,8 @@ class Requests(Raced):
     crs: str = ""
     repeated_ids: Literal["latest", "earliest"] = "latest"
     incident_days: Annotated[int, Field(ge=0, le=366)] = 0
+    reports: Literal["", "duplicate_of", "same place", "same place and category"] = ""
+    report_window: Annotated[int, Field(ge=1, le=366)] = 100
 
     @model_validator(mode="after")
     def _statuses(self) -> Self:
@@ -293,6 +302,31 @@ class Requests(Raced):
         ):
             raise ParamsError(
                 f"{self.file}: columns: latitude and longitude, or area, are needed"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _linked(self) -> Self:
+        by_number = self.reports == "duplicate_of"
+        needed = {"request_id", "duplicate_of"} if by_number else set(PLACE)
+        needed |= {"category"} if self.reports.endswith("category") else set()
+        missing = sorted(needed - set(self.columns))
+        if self.reports and missing:
+            raise ParamsError(
+                f"{self.file}: reports: {self.reports} needs the column(s) "
+                f"{', '.join(missing)}"
+            )
+        if by_number and self.incident_days:
+            raise ParamsError(
+                f"{self.file}: incident_days tells reports by place, and reports: "
+                "duplicate_of by number; with incident_days, say reports: same place"
+            )
+        marked = "duplicate_of" in self.columns or "duplicate" in self.statuses.values()
+        if self.reports and not (marked or self.incident_days):
+            raise ParamsError(
+                f"{self.file}: reports: nothing says which rows are further reports; "
+                "declare a status that means duplicate, the column duplicate_of, or "
+                "incident_days"
             )
         return self
 
