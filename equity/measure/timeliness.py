@@ -101,7 +101,7 @@ def survival(
     >>> table[["day", "events", "at_risk", "estimate", "conf_low"]].round(3)
        day  events  at_risk  estimate  conf_low
     0    1     0.0     10.0     1.000     0.741
-    1    5     7.0      6.0       0.233     0.066
+    1    5     7.0      6.0     0.233     0.054
     """
     _check_choice("limits", limits, LIMITS)
     z = normal_quantile(confidence)
