@@ -1,14 +1,17 @@
 """Maps drawn: simplified areas without a place on earth, and the legend beside them."""
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
 import shapely
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
 
 from equity.publish.canvas import GREY, INK, NARROW, WIDTH
 
@@ -44,22 +47,26 @@ def _flat(areas: gpd.GeoDataFrame) -> gpd.GeoSeries:
     return gpd.GeoSeries(moved, index=areas.index)
 
 
-def _draw(shapes: gpd.GeoSeries, layers: list[_Layer], legend: str) -> Figure:
+def _draw(
+    shapes: gpd.GeoSeries, layers: list[_Layer], legend: str, names: Sequence[str] = ()
+) -> Figure:
     """The map with its legend beside it."""
     wide, tall = _size(shapes, WIDTH - LEGEND - GAP)
     heading, entries, need = _entries(layers, legend, 26, 24)
     figure = Figure(figsize=(wide + GAP + LEGEND, max(tall, need)))
-    _draw_areas(figure, shapes, layers, wide, tall)
+    _draw_areas(figure, shapes, layers, wide, tall, names)
     _draw_legend(figure, layers, heading, entries, wide + GAP, 0)
     return figure
 
 
-def _draw_narrow(shapes: gpd.GeoSeries, layers: list[_Layer], legend: str) -> Figure:
+def _draw_narrow(
+    shapes: gpd.GeoSeries, layers: list[_Layer], legend: str, names: Sequence[str] = ()
+) -> Figure:
     """The map with its legend below it."""
     wide, tall = _size(shapes, NARROW)
     heading, entries, need = _entries(layers, legend, 38, 36)
     figure = Figure(figsize=(NARROW, tall + GAP + need))
-    _draw_areas(figure, shapes, layers, wide, tall)
+    _draw_areas(figure, shapes, layers, wide, tall, names)
     _draw_legend(figure, layers, heading, entries, 0, tall + GAP)
     return figure
 
@@ -77,6 +84,7 @@ def _draw_areas(
     layers: list[_Layer],
     wide: float,
     tall: float,
+    names: Sequence[str],
 ) -> None:
     _, _, right, top = shapes.total_bounds
     full, height = figure.get_size_inches()
@@ -88,6 +96,23 @@ def _draw_areas(
     outline = shapely.union_all(shapely.buffer(shapes.to_numpy(), 0.8))
     edge = gpd.GeoSeries([shapely.simplify(outline, 0.8)]).boundary
     edge.plot(ax=axes, color=GREY, linewidth=0.7, aspect=None)
+    if names:
+        edges = shapely.boundary(shapes.to_numpy())
+        axes.add_collection(_lines(edges, "white", 2.4))
+        axes.add_collection(_lines(edges, INK, 0.8))
+    halo = [withStroke(linewidth=2.6, foreground="white")]
+    for name, shape in zip(names, shapes, strict=False):
+        middle = shapely.get_point(shapely.maximum_inscribed_circle(shape), 0)
+        axes.text(
+            middle.x, middle.y, textwrap.fill(name, 14), ha="center", va="center",
+            fontsize=9, path_effects=halo, linespacing=1.0,
+        )  # fmt: skip
+
+
+def _lines(edges: np.ndarray, colour: str, width: float) -> LineCollection:
+    parts = shapely.get_parts(edges)
+    ways = [shapely.get_coordinates(part) for part in parts]
+    return LineCollection(ways, colors=colour, linewidths=width)
 
 
 def _entries(

@@ -6,15 +6,18 @@ class hides the exact value (the table below the map has it, if it may be shown 
 its areas are in the order of their names). Hidden areas carry one and the same
 hatching, and so do those whose share is shown as a range.
 
+A colour is read as a fact, however unsure the number behind it. So an area whose
+estimate is said to be unreliable has a hatching of its own and no colour, and its value
+moves no class; the table has its estimate, its interval and the word.
+
 References
 ----------
-Brewer, Hatchard and Harrower (2003), ColorBrewer in print, Cartography and Geographic
-Information Science 30(1), 5-32: sequential colours that survive grey and colour
-blindness. Brownstein, Cassa and Mandl (2006), No place to hide, New England Journal
-of Medicine 355, 1741-1742: why there is no layer of points.
+Brownstein, Cassa and Mandl (2006), No place to hide, New England Journal of Medicine
+355, 1741-1742: why there is no layer of points. MacEachren, Brewer and Pickle (1998),
+Visualizing georeferenced data: representing reliability of health statistics,
+Environment and Planning A 30(9), 1547-1561: readers of a map with unreliable areas
+hatched see both its pattern and its doubt. For the colours, see `classes`.
 """
-
-from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
@@ -30,25 +33,22 @@ from equity.publish import columns as made
 from equity.publish import display
 from equity.publish.canvas import published, style
 from equity.publish.cartography import _draw, _draw_narrow, _flat, _Layer
+from equity.publish.classes import ALL, ALL_COLOURED, PALETTE, Classes
 from equity.publish.display import Published
 from equity.publish.order import natural
 from equity.publish.protect import Protected, require
 
-#: Light to dark in even steps of lightness, yellow to blue.
-PALETTE = ("#fbf6bf", "#a8dab5", "#4fb3bf", "#2b7bb0", "#22357f")
-
-CLASSES = len(PALETTE)
-
-#: Between two areas of one colour, three to one against it.
-EDGES = ("#8a8a8a", "#6e6e6e", "#4d4d4d", "#ffffff", "#ffffff")
-
 HIDDEN = {"facecolor": "white", "hatch": "//////", "edgecolor": "#7a7a7a"}
 EMPTY = {"facecolor": "white", "hatch": "----", "edgecolor": "#8c8c8c"}
 UNKNOWN = {"facecolor": "white", "hatch": "xxxx", "edgecolor": "#8c8c8c"}
+UNCERTAIN = {"facecolor": "#ececec", "hatch": "ooo", "edgecolor": "#757575"}
 CODED = {  # by the last word of the range
     "less": ("Nearly none", {"facecolor": PALETTE[0], "edgecolor": "#6e6e6e"}),
     "more": ("Nearly all", {"facecolor": PALETTE[-1], "edgecolor": "white"}),
 }
+
+TOO_UNCERTAIN = "Too uncertain to colour"
+CERTAINTY = {True: "enough to colour", False: "too uncertain to colour"}
 
 
 def choropleth(
@@ -60,13 +60,18 @@ def choropleth(
     unit: str,
     legend: str,
     noun: str = "",
+    reliability: str | None = None,
+    rule: str = "",
+    centre: float | None = None,
+    places: tuple[str, str] = ("area", "areas"),
+    names: bool = False,
     source: str = "",
 ) -> Published:
     """Colour areas by classes of their estimate.
 
-    The classes hold about equally many areas (up to five); their limits are printed,
-    the lowest and highest values are not. Areas are shown in a local projection, so
-    that shapes and sizes are right.
+    The classes hold about equally many areas (up to five) or, about a ``centre``, are
+    symmetrical; their limits are printed, the lowest and highest values are not. Areas
+    are shown in a local projection, so that shapes and sizes are right.
 
     Parameters
     ----------
@@ -74,7 +79,8 @@ def choropleth(
         One row per ``area``, with ``estimate``. A ``population`` of zero marks an
         area without residents.
     areas
-        One row per ``area``, with ``geometry``, in any declared coordinate system.
+        One row per ``area``, with ``geometry``, in any declared coordinate system:
+        tracts, council districts, or any other areas that the table is of.
     name
         File name of the map, such as "days-by-tract".
     caption
@@ -85,6 +91,19 @@ def choropleth(
         The heading of the legend: what is measured.
     noun
         What a "number" counts, such as "days"; for the alternative text.
+    reliability
+        A column of truth values, such as "reliable". An area whose value is false, or
+        missing beside an estimate, is hatched instead of coloured.
+    rule
+        When an area is too uncertain, in words without a full stop: "the 95% interval
+        is 30 points wide or wider"; for the alternative text and the table.
+    centre
+        The middle of a scale that goes both ways, in the unit of the table: 0 for
+        differences from the city. None for a scale from little to much.
+    places
+        What one of the areas is called, and several: ("district", "districts").
+    names
+        Whether the areas' names and outlines are drawn; for a few large ones.
     source
         Where the data come from.
 
@@ -124,32 +143,51 @@ def choropleth(
     frame = protected.frame
     if frame.empty:
         return display.absent()
-    _check(frame, areas, unit)
-    table = _joined(frame, areas, unit)
+    _check(frame, areas, unit, reliability)
+    table = _joined(frame, areas, unit, reliability)
     shapes = _flat(areas)
-    layers = _layers(table, unit, noun)
+    layers = _layers(table, unit, noun, display.rounded(centre, unit))
+    written = list(areas["area"].map(display.label)) if names else []
     with style(name):
         return published(
-            _draw(shapes, layers, legend),
-            _draw_narrow(shapes, layers, legend),
+            _draw(shapes, layers, legend, written),
+            _draw_narrow(shapes, layers, legend, written),
             name=name,
             caption=caption,
-            alt=_alt(layers, legend, protected.why),
+            alt=_alt(layers, legend, protected.why, rule, places),
             source=source,
-            data=_numbers(protected, areas, unit, legend, name, caption),
+            data=_numbers(
+                protected,
+                areas,
+                unit,
+                legend,
+                name,
+                caption,
+                reliability=reliability,
+                rule=rule,
+                place=places[0],
+            ),
             download=True,
             counts=made.counts(protected),
             decimals=1,
         )
 
 
-def _check(frame: pd.DataFrame, areas: gpd.GeoDataFrame, unit: str) -> None:
-    for table, wanted in ((frame, ["area", "estimate"]), (areas, ["area", "geometry"])):
+def _check(
+    frame: pd.DataFrame, areas: gpd.GeoDataFrame, unit: str, reliability: str | None
+) -> None:
+    needed = ["area", "estimate", *([reliability] if reliability else [])]
+    for table, wanted in ((frame, needed), (areas, ["area", "geometry"])):
         absent = [name for name in wanted if name not in table]
         if absent:
             raise ColumnNotFoundError(absent, found=table.columns)
     if display.unit_of(unit) == "count":
         raise EquityError("'count' is no unit of an estimate; use 'number'")
+    if reliability and not frame[reliability].dropna().isin([True, False]).all():
+        raise EquityError(
+            f"column {reliability!r} should say true or false of each area; found "
+            f"{frame[reliability].dtype}"
+        )
     for table, what in ((frame, "table"), (areas, "areas")):
         twice = int(table["area"].duplicated().sum())
         if twice:
@@ -168,7 +206,12 @@ def _check(frame: pd.DataFrame, areas: gpd.GeoDataFrame, unit: str) -> None:
         raise InputError("no area of the table is among the areas to draw")
 
 
-def _joined(frame: pd.DataFrame, areas: gpd.GeoDataFrame, unit: str) -> pd.DataFrame:
+def _joined(
+    frame: pd.DataFrame,
+    areas: gpd.GeoDataFrame,
+    unit: str,
+    reliability: str | None = None,
+) -> pd.DataFrame:
     """One row per area drawn: its rounded value, and why it has none."""
     keys = pd.Index(areas["area"].astype(str))
     rows = frame.set_index(frame["area"].astype(str))
@@ -183,6 +226,7 @@ def _joined(frame: pd.DataFrame, areas: gpd.GeoDataFrame, unit: str) -> pd.DataF
     return pd.DataFrame(
         {
             "value": pd.Series(value, index=rows.index, dtype=float).reindex(keys),
+            "sure": _sure(rows, reliability).reindex(keys, fill_value=False),
             "empty": empty.astype(bool).reindex(keys, fill_value=False),
             "hidden": hidden.reindex(keys, fill_value=False),
             "coded": ranges.reindex(keys, fill_value=""),
@@ -190,21 +234,29 @@ def _joined(frame: pd.DataFrame, areas: gpd.GeoDataFrame, unit: str) -> pd.DataF
     )
 
 
-def _layers(table: pd.DataFrame, unit: str, noun: str) -> list[_Layer]:
+def _sure(rows: pd.DataFrame, reliability: str | None) -> pd.Series:
+    """Whether each row's estimate is said to be reliable; where none is, all are."""
+    if reliability is None:
+        return pd.Series(True, index=rows.index)
+    return rows[reliability].astype("boolean").fillna(False).astype(bool)
+
+
+def _layers(
+    table: pd.DataFrame, unit: str, noun: str, centre: float | None = None
+) -> list[_Layer]:
     value, hidden = table["value"].to_numpy(), table["hidden"].to_numpy()
     coded = table["coded"].to_numpy() != ""
     empty = table["empty"].to_numpy() & ~hidden & ~coded
     shown = ~np.isnan(value) & ~hidden & ~empty
-    limits = _limits(value[shown], unit)
-    number = np.searchsorted(limits, value, side="left")
-    looks = [
-        {"facecolor": PALETTE[i], "edgecolor": EDGES[i]}
-        for i in _spread(len(limits) + 1)
-    ]
-    names = _class_names(limits, unit, noun)
+    unsure = shown & ~table["sure"].to_numpy()
+    coloured = shown & ~unsure
+    classes = Classes.of(value[coloured], unit, centre)
+    number = classes.number(value)
+    named = classes.names(unit, noun, ALL_COLOURED if unsure.any() else ALL)
+    looks = zip(classes.colours, classes.edges, strict=True)
     layers = [
-        _Layer(text, shown & (number == at), look)
-        for at, (text, look) in enumerate(zip(names, looks, strict=True))
+        _Layer(text, coloured & (number == at), {"facecolor": face, "edgecolor": edge})
+        for at, (text, (face, edge)) in enumerate(zip(named, looks, strict=True))
     ]
     blank = ~shown & ~hidden & ~empty & ~coded
     layers += [
@@ -216,6 +268,7 @@ def _layers(table: pd.DataFrame, unit: str, noun: str) -> list[_Layer]:
         for end, (words, look) in CODED.items()
     ]
     layers += [
+        _Layer(TOO_UNCERTAIN, unsure, UNCERTAIN),
         _Layer("Hidden to protect privacy", hidden, HIDDEN),
         _Layer("No residents", empty, EMPTY),
         _Layer("Not known", blank, UNKNOWN),
@@ -234,73 +287,58 @@ def _numbers(
     legend: str,
     name: str,
     caption: str,
+    *,
+    reliability: str | None,
+    rule: str,
+    place: str,
 ) -> dict:
     """The numbers of the map as a table, by the names of the areas."""
     frame = protected.frame
     frame["area"] = frame["area"].astype(str)
     drawn = sorted(areas["area"].astype(str), key=natural)
     frame = frame.set_index("area").reindex(drawn).reset_index()
-    columns: dict = {"area": ("Area", "text"), "estimate": (legend, unit)}
+    columns: dict = {
+        "area": (place[:1].upper() + place[1:], "text"),
+        "estimate": (legend, unit),
+    }
     if {"conf_low", "conf_high"} <= set(frame):
         interval = display.level(made.only_level(frame))
         columns["conf_low", "conf_high"] = (
             interval[0].upper() + interval[1:],
             unit,
         )
+    notes = []
+    if reliability:
+        word = _sure(frame, reliability).map(CERTAINTY)
+        frame[reliability] = word.where(frame["estimate"].notna())
+        columns[reliability] = ("Certainty", "text")
+        notes = [f"{TOO_UNCERTAIN}: {rule}."] if rule else []
     return made.payload(
         [made.head(key, *entry) for key, entry in columns.items()],
         [made.column(frame, key, kind) for key, (_, kind) in columns.items()],
         protected,
         name=name,
         caption=caption,
+        notes=notes,
     )
 
 
-def _limits(values: np.ndarray, unit: str) -> list[float]:
-    """Upper limits of all classes but the last, from quintiles of rounded values."""
-    if not len(values):
-        return []
-    shares = np.arange(1, CLASSES) / CLASSES
-    cuts = np.quantile(values, shares, method="inverted_cdf")
-    decimals = display.UNITS[unit][1]
-    return sorted({round(float(cut), decimals) for cut in cuts if cut < values.max()})
-
-
-def _spread(count: int) -> list[int]:
-    """Colours for fewer classes, as far apart as they can be."""
-    if count == 1:
-        return [CLASSES // 2]
-    return [round(i * (CLASSES - 1) / (count - 1)) for i in range(count)]
-
-
-def _class_names(limits: list[float], unit: str, noun: str) -> list[str]:
-    if not limits:
-        return ["All areas with a value"]
-    first = f"{display.quantity(limits[0], unit, noun)} or less"
-    last = f"More than {display.quantity(limits[-1], unit, noun)}"
-    between = [
-        f"{display.number(_next(low, unit), unit)} to "
-        f"{display.quantity(high, unit, noun)}"
-        for low, high in pairwise(limits)
-    ]
-    return [first, *between, last]
-
-
-def _next(value: float, unit: str) -> float:
-    """The smallest printed number above a limit, so that classes do not touch."""
-    decimals = display.UNITS[unit][1]
-    return round(value + 10**-decimals, decimals)
-
-
-def _alt(layers: list[_Layer], legend: str, why: str) -> str:
+def _alt(
+    layers: list[_Layer], legend: str, why: str, rule: str, places: tuple[str, str]
+) -> str:
     total = sum(int(layer.member.sum()) for layer in layers)
-    parts = [f"Map of {_areas(total)}, shaded by {legend}."]
-    parts += [f"{layer.label}: {_areas(int(layer.member.sum()))}." for layer in layers]
+    parts = [f"Map of {_count(total, places)}, shaded by {legend}."]
+    parts += [
+        f"{layer.label}: {_count(int(layer.member.sum()), places)}." for layer in layers
+    ]
+    if any(layer.look is UNCERTAIN for layer in layers):
+        said = f"Too uncertain: {rule}. " if rule else ""
+        parts.append(f"{said}Areas too uncertain to colour are hatched.")
     if any(layer.look is HIDDEN for layer in layers):
         parts.append(f"Hidden: {why}.")
-    parts.append("The table below the map has the number of each area.")
+    parts.append(f"The table below the map has the number of each {places[0]}.")
     return " ".join(parts)
 
 
-def _areas(count: int) -> str:
-    return f"{count:,} area{'' if count == 1 else 's'}"
+def _count(count: int, places: tuple[str, str]) -> str:
+    return f"{count:,} {places[count != 1]}"
