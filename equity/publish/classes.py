@@ -167,11 +167,11 @@ def _quintiles(values: np.ndarray, unit: str) -> list[float]:
 
 def _about(values: np.ndarray, unit: str, centre: float) -> list[float]:
     """Limits as far below the centre as above: of its class, and of the ends."""
-    away = np.abs(values - centre)
+    decimals = display.UNITS[unit][1]
+    away = np.abs(values - centre).round(decimals)
     if not len(away) or not away.max() > 0:
         return []
-    decimals = display.UNITS[unit][1]
-    near, far = np.quantile(away, [_NEAR, _FAR], method="inverted_cdf").round(decimals)
+    near, far = np.quantile(away, [_NEAR, _FAR], method="inverted_cdf")
     steps = [float(near) if near < away.max() else 0.0]
     if near < far < away.max():
         steps.append(float(far))
