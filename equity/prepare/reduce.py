@@ -24,11 +24,21 @@ from tqdm import tqdm
 from equity import race
 from equity.errors import InputError
 from equity.prepare import locate, services, sources
-from equity.prepare.engine import engines, intake, lookups, moments, repeats
+from equity.prepare.engine import (
+    engines,
+    intake,
+    lookups,
+    moments,
+    packed,
+    repeats,
+)
 from equity.prepare.persons import NO_RACE
 from equity.prepare.quality import LISTED, NOTED, SET_ASIDE, Ledger
 
-COUNTS = ["area", "category", "period", "days", "closed", "censored", "race"]
+COUNTS = [
+    *("area", "category", "channel", "period"),
+    *("days", "closed", "censored", "race"),
+]
 LOST = ["category", "district", "rows", "lost"]
 
 SAME_ROW, SAME_ID = "the same row again", "a request number seen before"
@@ -44,7 +54,9 @@ STILL_OPEN = "has a closing date but an open status; counted as open"
 NOBODY = "in an area where nobody lives; shared out to no group"
 RESPELLED = "spelling of its category made one"
 NO_CATEGORY = "no category"
-ALL = "All requests"
+WRITTEN = "spelling of its channel made one"
+NO_CHANNEL = "no channel"
+ALL, EVERY = "All requests", "All"  # categories, channels
 FEW = 200_000  # rows that are looked at one by one
 
 
@@ -270,10 +282,14 @@ class _Reduction:
         """Read every different label; a strange status or race is an error."""
         if "status" in self.names:
             self._join(lookups.statuses(self._distinct("status"), self.source))
-        self.categories: lookups.Categories | None = None
+        self.categories: lookups.Labels | None = None
         if "category" in self.names:
             self.categories = lookups.categories(self._distinct("category"))
             self._join(self.categories.lookup)
+        self.channels: lookups.Labels | None = None
+        if "channel" in self.names:
+            self.channels = lookups.channels(self._distinct("channel"))
+            self._join(self.channels.lookup)
         self.parts = [""]
         if "district" in self.names:
             lookup, self.parts = lookups.districts(self._distinct("district"))
@@ -377,6 +393,9 @@ class _Reduction:
         if self.categories:
             self.keys.append("kind")
             self.told += ["label", "kind"]
+        if self.channels:
+            self.keys.append("way")
+            self.told.append("route")
         if "district" in self.names:
             self.told.append("part")
         if self.recorded is not None:
@@ -539,6 +558,10 @@ class _Reduction:
             by_label = used.groupby("label")["rows"].sum()
             self._note(RESPELLED, self.categories.respelled, by_label)
             self._note(NO_CATEGORY, self.categories.blank, by_label)
+        if self.channels:
+            by_route = used.groupby("route")["rows"].sum()
+            self._note(WRITTEN, self.channels.respelled, by_route)
+            self._note(NO_CHANNEL, self.channels.blank, by_route)
         if self.recorded is not None:
             by_answer = used.groupby("answer")["rows"].sum()
             for rule in self.recorded.marks:
@@ -557,23 +580,12 @@ class _Reduction:
         most = {
             "ward": len(self.located.wards),
             "kind": len(self.categories.kinds) if self.categories else 0,
+            "way": len(self.channels.kinds) if self.channels else 0,
             "quarter": len(self.quarters),
             "days": (self.until - self.first).days,
             "group": len(self.groups.categories) - 1,
-            "waits": 1,
         }
-        bits = {name: max(size, 0).bit_length() for name, size in most.items()}
-        if sum(bits.values()) > 63:
-            raise InputError(
-                f"{self.source.named()}: {most['kind']:,} categories are too many to "
-                "count by; is it the right column?"
-            )
-        packed = nw.lit(0, nw.Int64)
-        for name, width in bits.items():
-            packed = packed * (1 << width)
-            packed = packed + nw.col(name) if name in self.keys else packed
-        used = self.judged.filter(nw.col("rule") == 0).select(packed=packed)
-        numbers, rows = self.engine.tallied(used, "packed")
+        numbers, rows = self._tallied(most | {"waits": 1})
         self.engine.forget()
         keys, waiting = numbers >> 1, (numbers & 1).astype(bool)
         closed, censored = np.where(waiting, 0, rows), np.where(waiting, rows, 0)
@@ -585,25 +597,48 @@ class _Reduction:
             there[second] = False
             keys, closed, censored = keys[there], closed[there], censored[there]
         del numbers, rows, waiting
-        codes, part = {}, np.empty_like(keys)
-        for name in reversed(list(bits)[:-1]):
-            np.bitwise_and(keys, (1 << bits[name]) - 1, out=part)
-            codes[name] = part.astype(np.min_scalar_type(-max(most[name], 1) - 1))
-            keys >>= bits[name]
-        del keys, part
-        kinds = self.categories.kinds if self.categories else [ALL]
+        codes = packed.unpacked(keys, most)
+        del keys
+        named = self._named(codes)
         return pd.DataFrame(
             {
-                "area": _categorical(codes.pop("ward"), self.located.wards),
-                "category": _categorical(codes.pop("kind"), kinds),
-                "period": _categorical(codes.pop("quarter"), self.quarters),
+                "area": named["area"],
+                "category": named["category"],
+                "channel": packed.categorical(
+                    codes.pop("way"), self.channels.kinds if self.channels else [EVERY]
+                ),
+                "period": named["period"],
                 "days": codes.pop("days").astype("int64"),
                 "closed": closed,
                 "censored": censored,
-                "race": _categorical(codes.pop("group"), self.groups),
+                "race": packed.categorical(codes.pop("group"), self.groups),
             },
             copy=False,
         )
+
+    def _tallied(self, most: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
+        """Count the rows used by packed parts."""
+        bits = packed.widths(most)
+        if bits is None:
+            raise InputError(
+                f"{self.source.named()}: {most['kind']:,} categories are too many to "
+                "count by; is it the right column?"
+            )
+        number = packed.packed(bits, self.keys)
+        used = self.judged.filter(nw.col("rule") == 0).select(packed=number)
+        return self.engine.tallied(used, "packed")
+
+    def _named(self, codes: dict[str, np.ndarray]) -> dict[str, pd.Categorical]:
+        """Name areas, categories and quarters, and let go of their codes."""
+        names = {
+            "area": ("ward", self.located.wards),
+            "category": ("kind", self.categories.kinds if self.categories else [ALL]),
+            "period": ("quarter", self.quarters),
+        }
+        return {
+            column: packed.categorical(codes.pop(part), labels)
+            for column, (part, labels) in names.items()
+        }
 
     def _lost(self, tally: pd.DataFrame) -> pd.DataFrame:
         """Count rows with and without an area, by category and district."""
@@ -636,20 +671,6 @@ class _Reduction:
 
 def _day(day: pd.Timestamp) -> int:
     return (day - pd.Timestamp("1970-01-01")).days
-
-
-def _categorical(
-    codes: np.ndarray, names: list[str] | pd.CategoricalDtype
-) -> pd.Categorical:
-    """Name codes: without the names that none has, or by a type that is given."""
-    small = np.min_scalar_type(-len(names) - 1) if isinstance(names, list) else "int8"
-    if not isinstance(names, list):
-        nobody = -1 if names.categories.empty else 0
-        return pd.Categorical.from_codes((codes + nobody).astype(small), dtype=names)
-    there = np.bincount(codes, minlength=len(names)) > 0
-    place = (np.cumsum(there) - 1).astype(small)
-    dtype = pd.CategoricalDtype(pd.Index(names, dtype="str")[there])
-    return pd.Categorical.from_codes(place[codes], dtype=dtype)
 
 
 def _taken(names: list[str], codes: pd.Series | None) -> pd.Series | str:

@@ -67,6 +67,7 @@ def test_days_are_whole_days_from_opening_to_closing(count):
     assert found.counts.to_dict("list") == {
         "area": ["01"] * 2,
         "category": ["Pothole"] * 2,
+        "channel": ["All"] * 2,
         "period": ["2025Q4"] * 2,
         "days": [0, 3],
         "closed": [1, 1],

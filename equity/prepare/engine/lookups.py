@@ -22,15 +22,16 @@ BOTH = ["latitude", "longitude"]
 
 
 @dataclass(frozen=True)
-class Categories:
-    """The categories of a file, one for all spellings of each.
+class Labels:
+    """The categories or channels of a file, one for all spellings of each.
 
     Attributes
     ----------
     lookup
-        Columns `category` (as in the file), `label` (its row here) and `kind`.
+        Of categories: columns `category` (as in the file), `label` (its row here) and
+        `kind` (its number).
     kinds
-        Names of the categories, in the order of their numbers.
+        Their names, in the order of their numbers.
     respelled, blank
         Which labels were spelled otherwise, or not at all; on the index of `lookup`.
     """
@@ -109,7 +110,7 @@ def statuses(found: pd.DataFrame, source: sources.Requests) -> pd.DataFrame:
     return found[["status"]].assign(state=keys.map(known).map(STATES).astype("int8"))
 
 
-def categories(found: pd.DataFrame) -> Categories:
+def categories(found: pd.DataFrame) -> Labels:
     """Give every spelling of a category its most frequent one.
 
     Parameters
@@ -120,7 +121,7 @@ def categories(found: pd.DataFrame) -> Categories:
 
     Returns
     -------
-    Categories
+    Labels
         Of the whole file.
 
     Examples
@@ -130,21 +131,54 @@ def categories(found: pd.DataFrame) -> Categories:
     ['Pothole']
     """
     found = found.sort_values("category", ignore_index=True)
-    text = found["category"].str.split().str.join(" ")
+    name, respelled, blank = _usual(found, "category")
+    kinds = sorted(set(name))
+    lookup = found[["category"]].assign(
+        label=np.arange(len(found), dtype="int32"),
+        kind=pd.Index(kinds).get_indexer(name).astype("int32"),
+    )
+    return Labels(lookup, kinds, respelled, blank)
+
+
+def channels(found: pd.DataFrame) -> Labels:
+    """Give every spelling of a channel its most frequent one.
+
+    Parameters
+    ----------
+    found
+        Columns `channel` and `rows`: every different one.
+
+    Returns
+    -------
+    Labels
+        Of the whole file; columns `channel`, `route` (its row) and `way`.
+
+    Examples
+    --------
+    >>> found = pd.DataFrame({"channel": ["App", "", "APP "], "rows": [5, 2, 1]})
+    >>> channels(found).kinds
+    ['App', 'Not recorded']
+    """
+    found = found.sort_values("channel", ignore_index=True)
+    name, respelled, blank = _usual(found, "channel")
+    ways = sorted(set(name))
+    lookup = found[["channel"]].assign(
+        route=np.arange(len(found), dtype="int16"),
+        way=pd.Index(ways).get_indexer(name).astype("int16"),
+    )
+    return Labels(lookup, ways, respelled, blank)
+
+
+def _usual(found: pd.DataFrame, column: str) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Name each label by its usual spelling; say which were respelled, or blank."""
+    text = found[column].str.split().str.join(" ")
     key = text.str.casefold()
     often = found["rows"].groupby([key, text]).sum().rename_axis(["key", "text"])
     often = often.reset_index().sort_values(["rows", "text"], ascending=[False, True])
     usual = often.drop_duplicates("key").set_index("key")["text"]
     name = key.map(usual)
     blank = text.eq("")
-    respelled = name.ne(text)
-    name = name.mask(blank, UNNAMED)
-    kinds = sorted(set(name))
-    lookup = found[["category"]].assign(
-        label=np.arange(len(found), dtype="int32"),
-        kind=pd.Index(kinds).get_indexer(name).astype("int32"),
-    )
-    return Categories(lookup, kinds, respelled, blank)
+    return name.mask(blank, UNNAMED), name.ne(text), blank
 
 
 def districts(found: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
