@@ -11,22 +11,24 @@ closed. Intervals come from redraws that carry two uncertainties together: the c
 margins. What they leave out is in the notes of `by_race`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
-from equity.measure import intervals
+from equity.measure import intervals, overdispersion
+from equity.measure.curves import Cells, Curves
 from equity.measure.redraws import (
     DIFFERENCE,
     EVERYONE,
     LEVEL,
-    RATIO,
     Residents,
     basic_limits,
+    compared,
 )
 from equity.measure.table import (
+    HIGHER,
+    LOWER,
     MEASURE_COLUMNS,
     check_confidence,
     divide,
@@ -47,6 +49,7 @@ def by_race(
     reference: str,
     years: float,
     target_days: int,
+    horizon_days: int = 60,
     confidence: float = 0.95,
     replicates: int = 1000,
     seed: int = 1,
@@ -66,6 +69,8 @@ def by_race(
         How many years the counts cover.
     target_days
         Requests closed within so many days are on time.
+    horizon_days
+        In the mean, whatever waits longer counts as so many days.
     confidence
         Two-sided level, as a proportion.
     replicates
@@ -79,10 +84,11 @@ def by_race(
         Measure columns, with `group`, `events` (requests shared out to the group),
         `population` (its residents), `statistic` (`level`, `difference` from the
         reference, or `ratio` to it) and `direction`. Measures: `requests per 1,000
-        residents a year`, `median days to close` (in days and parts of days),
-        `share closed within N days`. A median is missing where fewer than half are
-        closed by the last day known, and a share where nobody was followed for so many
-        days.
+        residents a year`, `median days to close` (in days and parts of days), `days
+        until a quarter are closed` and `three quarters`, `mean days to close within N
+        days`, `share closed within N days`. A quantile is missing where fewer are
+        closed by the last day known, and a mean or share where nobody was followed for
+        so many days.
         Limits are missing where the group's residents cannot be told from none.
         No rows without requests or residents.
 
@@ -97,9 +103,10 @@ def by_race(
     -----
     The median is that of grouped data: closings of day *d* are spread evenly from
     *d* - 0.5 to *d* + 0.5, those of day 0 from 0 to 0.5, and the median is the moment
-    at which half are closed. It is within half a day of the median in whole days,
-    which would hide differences of less than a day and jump in redraws. The curve is
-    Kaplan-Meier's at the end of each day; only the interpolation is the life table's.
+    at which half are closed; quarters and the mean follow the same curve. It is within
+    half a day of the median in whole days, which would hide differences of less than a
+    day and jump in redraws. The curve is Kaplan-Meier's at the end of each day; only
+    the interpolation is the life table's.
 
     Limits cover the chance in counts, batches within an area and quarter (closings come
     together; redraws vary as the largest `overdispersion` of three counts, all
@@ -129,9 +136,9 @@ def by_race(
     >>> share = table.query("measure == 'share closed within 5 days'")
     >>> share.query("statistic == 'level'")[["group", "estimate"]].round(2)
                 group  estimate
-    14          Asian       0.1
-    15          White       0.6
-    16  All residents       0.4
+    35          Asian       0.1
+    36          White       0.6
+    37  All residents       0.4
     """
     check_confidence(confidence)
     require_columns(request_counts, NEEDED)
@@ -145,10 +152,13 @@ def by_race(
         base=people.position(reference),
         years=years,
         target_days=target_days,
+        horizon_days=horizon_days,
         confidence=confidence,
         replicates=replicates,
         seed=seed,
-        dispersion=_dispersion(_asking(people, request_counts), target_days),
+        dispersion=overdispersion.of_requests(
+            _asking(people, request_counts), target_days
+        ),
     )
 
 
@@ -214,7 +224,9 @@ def by_quarter(
         return pd.DataFrame(columns=["period", *COLUMNS])
     people = Residents.of(population)
     base = people.position(reference)
-    dispersion = _dispersion(_asking(people, request_counts), target_days)
+    dispersion = overdispersion.of_requests(
+        _asking(people, request_counts), target_days
+    )
     tables = [
         _compared(
             rows,
@@ -222,6 +234,7 @@ def by_quarter(
             base=base,
             years=0.25,
             target_days=target_days,
+            horizon_days=target_days,
             confidence=confidence,
             replicates=min(replicates, QUARTER_REPLICATES),
             seed=seed,
@@ -230,9 +243,96 @@ def by_quarter(
         for period, rows in request_counts.groupby("period", observed=True)
     ]
     table = pd.concat(tables, ignore_index=True)
-    on_time = table["measure"] == _measures(target_days)[-1][1]
+    on_time = table["measure"] == _measures(target_days, target_days)[-1][1]
     shown = table[on_time & table["statistic"].isin([LEVEL, DIFFERENCE])]
     return shown[["period", *COLUMNS]].reset_index(drop=True)
+
+
+def by_day(
+    request_counts: pd.DataFrame,
+    population: pd.DataFrame,
+    *,
+    days: Sequence[int],
+    target_days: int,
+    confidence: float = 0.95,
+    replicates: int = 1000,
+    seed: int = 1,
+) -> pd.DataFrame:
+    """Estimate the share still open after so many days, by race of the residents.
+
+    Parameters
+    ----------
+    request_counts, population, confidence, replicates, seed
+        As in `by_race`.
+    days
+        The days at which the curves are read.
+    target_days
+        As in `by_race`: how counts vary is judged by it.
+
+    Returns
+    -------
+    DataFrame
+        One row per `group` and `day` with `events` (all requests shared out to the
+        group), `population` and the measure columns. The estimate is missing where
+        nobody was followed so long.
+
+    Raises
+    ------
+    ParamsError
+        If the confidence is not between zero and one.
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({
+    ...     "area": ["1", "1", "2"], "period": "2025Q4", "days": [2, 9, 9],
+    ...     "closed": [60, 40, 50], "censored": 0})
+    >>> people = pd.DataFrame({"area": ["1", "2"], "estimate": [900, 1000],
+    ...                        "race": ["White", "Asian"], "moe": np.nan})
+    >>> table = by_day(counts, people, days=[1, 5], target_days=5)
+    >>> table[["group", "day", "estimate"]].head(4).round(1)
+       group  day  estimate
+    0  Asian    1       1.0
+    1  Asian    5       1.0
+    2  White    1       1.0
+    3  White    5       0.4
+    """
+    check_confidence(confidence)
+    require_columns(request_counts, NEEDED)
+    if request_counts.empty or population.empty:
+        return pd.DataFrame(columns=["group", "day", *COLUMNS[1:3], *MEASURE_COLUMNS])
+    people = Residents.of(population)
+    found, draws, known = _drawn(
+        request_counts,
+        people,
+        confidence=confidence,
+        replicates=replicates,
+        seed=seed,
+        dispersion=overdispersion.of_requests(
+            _asking(people, request_counts), target_days
+        ),
+        statistics=lambda curves: {
+            "people": curves.people,
+            "events": curves.events,
+            "share": np.stack([curves.after(day) for day in days], axis=1),
+        },
+    )
+    low, high = basic_limits(found["share"], draws["share"], confidence)
+    ends = (np.where(known[:, None], np.clip(end, 0, 1), np.nan) for end in (low, high))
+    frame = _frame(people, found)
+    rows = frame.loc[frame.index.repeat(len(days))].reset_index(drop=True)
+    rows.insert(1, "day", np.tile(np.asarray(days), len(frame)))
+    low, high = ends
+    return measure_table(
+        rows,
+        measure="share still open",
+        reference=None,
+        estimate=found["share"].ravel(),
+        conf_low=low.ravel(),
+        conf_high=high.ravel(),
+        confidence=confidence,
+        method=METHOD,
+        direction=LOWER,
+    )
 
 
 def by_area(
@@ -293,82 +393,6 @@ def by_area(
     )
 
 
-def overdispersion(request_counts: pd.DataFrame) -> float:
-    """Measure how much more counts vary between quarters than Poisson counts would.
-
-    Parameters
-    ----------
-    request_counts
-        Tidy `request_counts`: `area, period, closed, censored`.
-
-    Returns
-    -------
-    float
-        Pearson's chi-squared over its degrees of freedom, with areas and quarters as
-        main effects; at least one. One if there is a single area or quarter. Areas
-        and quarters without requests do not count.
-
-    References
-    ----------
-    McCullagh and Nelder (1989), Generalized Linear Models, section 6.2.3.
-
-    Examples
-    --------
-    >>> counts = pd.DataFrame({"area": ["1", "1", "2", "2"], "censored": 0,
-    ...     "period": ["2025Q3", "2025Q4"] * 2, "closed": [10, 30, 30, 10]})
-    >>> overdispersion(counts)
-    20.0
-    """
-    seen = _by_area_and_quarter(request_counts).to_numpy(dtype=float)
-    freedom = (seen.shape[0] - 1) * (seen.shape[1] - 1)
-    if freedom < 1:
-        return 1.0
-    expected = _expected(seen)
-    return max(float(((seen - expected) ** 2 / expected).sum() / freedom), 1.0)
-
-
-def _by_area_and_quarter(request_counts: pd.DataFrame) -> pd.DataFrame:
-    """Count requests, areas by quarters, those that have any."""
-    requests = request_counts["closed"] + request_counts["censored"]
-    there = request_counts.assign(requests=requests)[requests > 0]
-    keys = {"index": "area", "columns": "period", "observed": True}
-    return there.pivot_table(values="requests", aggfunc="sum", fill_value=0, **keys)
-
-
-def _expected(seen: np.ndarray) -> np.ndarray:
-    """Expect of each area and quarter what main effects alone would give."""
-    return np.outer(seen.sum(axis=1), seen.sum(axis=0)) / max(seen.sum(), 1)
-
-
-def _dispersion(request_counts: pd.DataFrame, target_days: int) -> float:
-    """Take the largest overdispersion: of three counts, and of the share on time."""
-    soon = request_counts["days"] <= target_days
-    on_time = request_counts[soon].assign(censored=0)
-    others = request_counts.assign(closed=request_counts["closed"].mask(soon, 0))
-    counts = max(overdispersion(table) for table in (request_counts, on_time, others))
-    return max(counts, _share_overdispersion(request_counts, on_time))
-
-
-def _share_overdispersion(every: pd.DataFrame, some: pd.DataFrame) -> float:
-    """Measure how much more a share varies than a binomial one of the same requests.
-
-    Where a batch moves requests from late to on time, the two counts move against each
-    other, which no count shows alone.
-    """
-    total = _by_area_and_quarter(every)
-    part = _by_area_and_quarter(some).reindex_like(total).fillna(0).to_numpy(float)
-    total = total.to_numpy(dtype=float)
-    within, without = _expected(part), _expected(total - part)
-    share = divide(within, within + without)
-    variance = total * share * (1 - share)
-    known = variance > 0
-    freedom = known.sum() - known.any(axis=1).sum() - known.any(axis=0).sum() + 1
-    if freedom < 1:
-        return 1.0
-    excess = (part - total * share)[known] ** 2 / variance[known]
-    return max(float(excess.sum() / freedom), 1.0)
-
-
 def _compared(
     request_counts: pd.DataFrame,
     people: Residents,
@@ -376,73 +400,88 @@ def _compared(
     base: int,
     years: float,
     target_days: int,
+    horizon_days: int,
     confidence: float,
     replicates: int,
     seed: int,
     dispersion: float,
 ) -> pd.DataFrame:
     """Compare every group with the one at `base`, redrawing with this dispersion."""
-    cells = _Cells.of(_asking(people, request_counts), people, dispersion)
-    random = np.random.default_rng(seed)
-    found = _statistics(people.estimate, cells, cells.count, years, target_days)
-    redrawn = [
-        _statistics(
-            people.redraw(random), cells, cells.redraw(random), years, target_days
+    found, draws, known = _drawn(
+        request_counts,
+        people,
+        confidence=confidence,
+        replicates=replicates,
+        seed=seed,
+        dispersion=dispersion,
+        statistics=lambda curves: _levels(curves, years, target_days, horizon_days),
+    )
+    frame = _frame(people, found)
+    tables = [
+        compared(
+            frame,
+            found[name],
+            draws[name],
+            base=base,
+            reference=people.groups[base],
+            known=known,
+            measure=measure,
+            confidence=confidence,
+            method=METHOD,
+            direction=direction,
+            most=1 if name == "on_time" else None,
         )
+        for name, measure, direction in _measures(target_days, horizon_days)
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _drawn(
+    request_counts: pd.DataFrame,
+    people: Residents,
+    *,
+    confidence: float,
+    replicates: int,
+    seed: int,
+    dispersion: float,
+    statistics: Callable[[Curves], dict[str, np.ndarray]],
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], np.ndarray]:
+    """Compute statistics of the groups' curves, and of redraws of them.
+
+    Third, the groups of which something is known: where the draws of a group's
+    residents reach nobody, nothing is.
+    """
+    cells = Cells.of(_asking(people, request_counts), people, dispersion)
+    random = np.random.default_rng(seed)
+    found = statistics(Curves.of(people.estimate, cells, cells.count))
+    redrawn = [
+        statistics(Curves.of(people.redraw(random), cells, cells.redraw(random)))
         for _ in range(replicates)
     ]
     draws = {name: np.array([draw[name] for draw in redrawn]) for name in found}
-    # Where the draws of a group's residents reach nobody, nothing is known of it.
     known = np.quantile(draws["people"], (1 - confidence) / 2, axis=0) > 0
-    others = known & known[base] & (np.arange(len(known)) != base)
-    frame = pd.DataFrame(
+    return found, draws, known
+
+
+def _frame(people: Residents, found: dict[str, np.ndarray]) -> pd.DataFrame:
+    return pd.DataFrame(
         {
             "group": [*people.groups, EVERYONE],
             "events": found["events"],
             "population": found["people"],
         }
     )
-    tables = []
-    for name, measure, direction in _measures(target_days):
-        for statistic, compare in COMPARISONS.items():
-            estimate = compare(found[name], found[name][[base]])
-            drawn = compare(draws[name], draws[name][:, [base]])
-            low, high = basic_limits(estimate, drawn, confidence, statistic == RATIO)
-            if statistic == LEVEL:
-                most = 1 if name == "on_time" else None
-                low, high = np.clip(low, 0, most), np.clip(high, 0, most)
-            certain = known if statistic == LEVEL else others
-            tables.append(
-                measure_table(
-                    frame.assign(statistic=statistic),
-                    measure=measure,
-                    reference=None if statistic == LEVEL else people.groups[base],
-                    estimate=estimate,
-                    conf_low=np.where(certain, low, np.nan),
-                    conf_high=np.where(certain, high, np.nan),
-                    confidence=confidence,
-                    method=METHOD,
-                    direction=direction,
-                )
-            )
-    table = pd.concat(tables, ignore_index=True)
-    compared = (table["statistic"] == LEVEL) | (table["group"] != EVERYONE)
-    return table[compared].reset_index(drop=True)
 
 
-COMPARISONS = {
-    LEVEL: lambda value, base: value,
-    DIFFERENCE: lambda value, base: value - base,
-    RATIO: lambda value, base: _ratio(value, base),
-}
-
-
-def _measures(target_days: int) -> list[tuple[str, str, str]]:
+def _measures(target_days: int, horizon_days: int) -> list[tuple[str, str, str]]:
     """List key, measure and direction."""
     return [
         ("rate", "requests per 1,000 residents a year", "neither is better"),
-        ("median", "median days to close", "lower is better"),
-        ("on_time", f"share closed within {target_days:,} days", "higher is better"),
+        ("quarter", "days until a quarter are closed", LOWER),
+        ("median", "median days to close", LOWER),
+        ("three_quarters", "days until three quarters are closed", LOWER),
+        ("mean", f"mean days to close within {horizon_days:,} days", LOWER),
+        ("on_time", f"share closed within {target_days:,} days", HIGHER),
     ]
 
 
@@ -451,85 +490,20 @@ def _asking(people: Residents, request_counts: pd.DataFrame) -> pd.DataFrame:
     return request_counts[request_counts["area"].isin(people.inhabited())]
 
 
-@dataclass(frozen=True)
-class _Cells:
-    """Requests by area and days: closed ones, then those still open."""
-
-    area: np.ndarray
-    day: np.ndarray  # a column of the areas x days table
-    count: np.ndarray
-    shape: tuple[int, int]
-    days: int
-    dispersion: float
-
-    @classmethod
-    def of(
-        cls, request_counts: pd.DataFrame, people: Residents, dispersion: float
-    ) -> "_Cells":
-        sums = request_counts.groupby(["area", "days"], as_index=False, observed=True)
-        sums = sums[["closed", "censored"]].sum()
-        days = int(sums["days"].max()) + 1 if len(sums) else 1
-        area = people.areas.get_indexer(sums["area"])
-        count = np.concatenate([sums["closed"], sums["censored"]]).astype(float)
-        day = np.concatenate([sums["days"], sums["days"] + days]).astype(int)
-        area, there = np.concatenate([area, area]), count > 0
-        return cls(
-            area[there],
-            day[there],
-            count[there],
-            (len(people.areas), 2 * days),
-            days,
-            dispersion,
-        )
-
-    def redraw(self, random: np.random.Generator) -> np.ndarray:
-        # Mean n, variance n times the dispersion.
-        return random.poisson(self.count / self.dispersion) * self.dispersion
-
-
-def _statistics(
-    people: np.ndarray,
-    cells: _Cells,
-    count: np.ndarray,
-    years: float,
-    target_days: int,
+def _levels(
+    curves: Curves, years: float, target_days: int, horizon_days: int
 ) -> dict[str, np.ndarray]:
-    """Compute every statistic of every group, the last group being everyone."""
-    residents = people.sum(axis=1, keepdims=True)
-    lived_in = residents > 0
-    shares = np.divide(people, residents, out=np.zeros_like(people), where=lived_in)
-    shares = np.hstack([shares, lived_in])
-    totals = np.append(people.sum(axis=0), people.sum())
-    table = sparse.coo_array((count, (cells.day, cells.area)), shape=cells.shape[::-1])
-    shared = (table.tocsr() @ shares).T  # groups x (closed by day, open by day)
-    closed, censored = shared[:, : cells.days], shared[:, cells.days :]
-    events = shared.sum(axis=1)
-    waiting = np.cumsum((closed + censored)[:, ::-1], axis=1)[:, ::-1]
-    some = np.abs(waiting) > 1e-9
-    hazard = np.divide(closed, waiting, out=np.zeros_like(closed), where=some)
-    still_open = np.cumprod(1 - hazard, axis=1)
-    on_time = 1 - still_open[:, min(target_days, cells.days - 1)]
-    if target_days >= cells.days:  # nobody was followed for so long
-        on_time = np.where(on_time >= 1 - 1e-12, 1.0, np.nan)
+    """Compute the levels of `_measures`, and the counts beside them."""
     return {
-        "people": totals,
-        "events": events,
-        "rate": _ratio(events, totals) * 1000 / years,
-        "median": _median(still_open),
-        "on_time": np.where(events > 0, on_time, np.nan),
+        "people": curves.people,
+        "events": curves.events,
+        "rate": _ratio(curves.events, curves.people) * 1000 / years,
+        "quarter": curves.moment(0.25),
+        "median": curves.moment(0.5),
+        "three_quarters": curves.moment(0.75),
+        "mean": curves.mean(horizon_days),
+        "on_time": 1 - curves.after(target_days),
     }
-
-
-def _median(still_open: np.ndarray) -> np.ndarray:
-    """Find the moment at which half are closed, a day's closings spread about it."""
-    half = still_open <= 0.5 + 1e-12
-    reached, day = half.any(axis=1), half.argmax(axis=1)
-    before = np.hstack([np.ones((len(still_open), 1)), still_open])
-    rows = np.arange(len(still_open))
-    first, last = before[rows, day], before[rows, day + 1]
-    part = np.divide(first - 0.5, first - last, out=np.ones(len(rows)), where=reached)
-    moment = np.where(day == 0, part / 2, day - 0.5 + part)
-    return np.where(reached, moment, np.nan)
 
 
 def _ratio(value: np.ndarray, base: np.ndarray) -> np.ndarray:

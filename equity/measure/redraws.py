@@ -13,7 +13,13 @@ import numpy as np
 import pandas as pd
 
 from equity.measure import acs
-from equity.measure.table import divide, position_of, require_columns
+from equity.measure.table import (
+    divide,
+    measure_table,
+    position_of,
+    require_columns,
+    without_reference,
+)
 
 EVERYONE = "All residents"
 LEVEL, DIFFERENCE, RATIO = "level", "difference", "ratio"
@@ -172,6 +178,97 @@ def basic_limits(
     if logarithmic:
         return _over(estimate**2, most), _over(estimate**2, least)
     return 2 * estimate - most, 2 * estimate - least
+
+
+def compared(
+    frame: pd.DataFrame,
+    estimate: np.ndarray,
+    draws: np.ndarray,
+    *,
+    base: int,
+    reference: str,
+    known: np.ndarray,
+    measure: str,
+    confidence: float,
+    method: str,
+    direction: str,
+    most: float | None = None,
+) -> pd.DataFrame:
+    """Put every group's level, difference and ratio below one another, with limits.
+
+    Parameters
+    ----------
+    frame
+        One row per group, with `group` and the counts that stand beside it. A row of
+        `EVERYONE` is compared with nobody.
+    estimate
+        One level per group, none below zero.
+    draws
+        Redraws x groups.
+    base, reference
+        The reference's position, and its name.
+    known
+        The groups whose residents can be told from none; others have no limits.
+    measure, confidence, method, direction
+        As in the measure table.
+    most
+        The largest level there can be, such as 1 for a share.
+
+    Returns
+    -------
+    DataFrame
+        A measure table with `statistic`: `level`, `difference`, `ratio`.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"group": ["Asian", "White"], "events": [40, 60]})
+    >>> table = compared(frame, np.array([0.4, 0.5]),
+    ...     np.array([[0.3, 0.5], [0.5, 0.5]]),
+    ...     base=1, reference="White", known=np.array([True, True]), measure="share",
+    ...     confidence=0.95, method="redraws", direction="higher is better", most=1)
+    >>> table[["group", "statistic", "estimate", "conf_low"]].round(2)
+       group   statistic  estimate  conf_low
+    0  Asian       level       0.4      0.30
+    1  White       level       0.5      0.50
+    2  Asian  difference      -0.1     -0.20
+    3  White  difference       0.0       NaN
+    4  Asian       ratio       0.8      0.64
+    5  White       ratio       1.0       NaN
+    """
+    several = (frame["group"] != EVERYONE).to_numpy()
+    tables = []
+    for statistic, compare in _COMPARISONS.items():
+        value = compare(estimate, estimate[[base]])
+        drawn = compare(draws, draws[:, [base]])
+        low, high = basic_limits(value, drawn, confidence, statistic == RATIO)
+        certain = known
+        if statistic == LEVEL:
+            low, high = np.clip(low, 0, most), np.clip(high, 0, most)
+        else:
+            certain = known & known[base]
+            low, high = (without_reference(end, base) for end in (low, high))
+        rows = np.full(len(frame), True) if statistic == LEVEL else several
+        tables.append(
+            measure_table(
+                frame.assign(statistic=statistic),
+                measure=measure,
+                reference=None if statistic == LEVEL else reference,
+                estimate=value,
+                conf_low=np.where(certain, low, np.nan),
+                conf_high=np.where(certain, high, np.nan),
+                confidence=confidence,
+                method=method,
+                direction=direction,
+            )[rows]
+        )
+    return pd.concat(tables, ignore_index=True)
+
+
+_COMPARISONS = {
+    LEVEL: lambda value, base: value,
+    DIFFERENCE: lambda value, base: value - base,
+    RATIO: lambda value, base: _over(value, base),
+}
 
 
 def _over(value: np.ndarray, base: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from statsmodels.duration.survfunc import SurvfuncRight
 
 from equity import race
 from equity.errors import ParamsError, UnknownGroupError
-from equity.measure import exposure
+from equity.measure import exposure, overdispersion
 from equity.sample import services as sample
 from equity.sample.common import Options
 
@@ -346,14 +346,14 @@ def test_overdispersion():
         for area, pair in rows.items()
         for i in (0, 1)
     )
-    assert exposure.overdispersion(table) == pytest.approx(20)
-    assert exposure.overdispersion(table[table["area"] == "1"]) == 1
-    assert exposure.overdispersion(table[table["period"] == "2025Q1"]) == 1
+    assert overdispersion.of_counts(table) == pytest.approx(20)
+    assert overdispersion.of_counts(table[table["area"] == "1"]) == 1
+    assert overdispersion.of_counts(table[table["period"] == "2025Q1"]) == 1
     even = table.assign(closed=20)
-    assert exposure.overdispersion(even) == 1
+    assert overdispersion.of_counts(even) == 1
     nothing = table.assign(area="3", closed=0)
-    assert exposure.overdispersion(pd.concat([table, nothing])) == pytest.approx(20)
-    assert exposure.overdispersion(nothing) == 1
+    assert overdispersion.of_counts(pd.concat([table, nothing])) == pytest.approx(20)
+    assert overdispersion.of_counts(nothing) == 1
 
 
 def test_the_dispersion_is_the_largest_of_counts_and_share():
@@ -366,12 +366,14 @@ def test_the_dispersion_is_the_largest_of_counts_and_share():
         counts([(area, 1, n, 0), (area, 9, 30 - n, 10)], f"2025Q{quarter}")
         for (area, quarter), n in on_time.items()
     )
-    assert exposure.overdispersion(table) == 1
-    assert exposure.overdispersion(table[table["days"] == 1]) == pytest.approx(20)
-    assert exposure._dispersion(table, 5) == pytest.approx(40)
-    assert exposure._dispersion(table, 30) == 1  # thirty closed and ten open in each
+    assert overdispersion.of_counts(table) == 1
+    assert overdispersion.of_counts(table[table["days"] == 1]) == pytest.approx(20)
+    assert overdispersion.of_requests(table, 5) == pytest.approx(40)
+    assert (
+        overdispersion.of_requests(table, 30) == 1
+    )  # thirty closed and ten open in each
     late = table.assign(days=table["days"] + 6)
-    assert exposure._dispersion(late, 5) == 1
+    assert overdispersion.of_requests(late, 5) == 1
 
 
 def test_by_quarter_is_by_race_of_each_quarter(town):
@@ -564,7 +566,7 @@ def test_closings_in_batches_are_covered(monkeypatch):
     cover = cover_of_batches()
     assert cover[["level", "difference"]].ge(0.9).all(), cover
     monkeypatch.setattr(
-        exposure, "_dispersion", lambda table, _: exposure.overdispersion(table)
+        overdispersion, "of_requests", lambda table, _: overdispersion.of_counts(table)
     )
     narrow = cover_of_batches()
     assert narrow[["level", "difference"]].lt(0.6).all(), narrow
