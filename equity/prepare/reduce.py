@@ -31,6 +31,7 @@ from equity.prepare.engine import (
     moments,
     packed,
     repeats,
+    reports,
 )
 from equity.prepare.persons import NO_RACE
 from equity.prepare.quality import LISTED, NOTED, SET_ASIDE, Ledger
@@ -39,6 +40,7 @@ COUNTS = [
     *("area", "category", "channel", "period"),
     *("days", "closed", "censored", "race"),
 ]
+REPORTS = ["area", "category", "period", "days", "duplicates", "incidents"]
 LOST = ["category", "district", "rows", "lost"]
 
 SAME_ROW, SAME_ID = "the same row again", "a request number seen before"
@@ -71,6 +73,10 @@ class Reduced:
         open after `days`. Text columns are categorical.
     ledger
         Rows read, noted and set aside, and which.
+    reports
+        Columns of `REPORTS`, of the same requests: `incidents` of them had a window
+        of `days` (see `engine.reports`), in which `duplicates` further reports came
+        of each. Without rows where `reports` is not declared.
     lost
         Columns of `LOST`: by category and district, the rows that no rule but those
         about places concerns, and how many of these have no area.
@@ -79,6 +85,7 @@ class Reduced:
     counts: pd.DataFrame
     ledger: Ledger
     lost: pd.DataFrame
+    reports: pd.DataFrame
 
 
 def refuse_shared(
@@ -324,7 +331,7 @@ class _Reduction:
         """Begin to find the area of every different place, beside the engine."""
         by_name = "area" in self.names
         has_points = set(lookups.BOTH) <= set(self.names)
-        nearby = bool(self.source.incident_days)
+        nearby = bool(self.source.incident_days) or "place" in self.source.reports
         points = None
         if has_points and (nearby or not by_name):
             points = self._distinct(*lookups.BOTH)
@@ -404,6 +411,10 @@ class _Reduction:
         used = dict.fromkeys([*self.told, *self.keys])
         if self.source.incident_days:
             used |= dict.fromkeys(["opened_day", "opened_second", self.spot])
+        if self.source.reports:
+            rows = self._reporting(rows)
+            by = [reports.OWN, reports.OTHER] if self.by_number else [self.spot]
+            used |= dict.fromkeys([*by, "marked", "window", *reports.MOMENTS])
         shown = self.rows.shown
         if shown is not None:
             any_flag = [nw.col(name) == 1 for name in flagged]
@@ -442,14 +453,6 @@ class _Reduction:
         )  # a closing at midnight is a day without a time
         if self.moments.twice:
             earlier = earlier & ~self.moments.in_one_hour("opened", "closed")
-        duplicate = state == lookups.STATES["duplicate"]
-        if "duplicate_of" in self.names:
-            other = nw.col("duplicate_of").str.strip_chars()
-            repeats_other = other != ""
-            if "request_id" in self.names:  # some systems name a request as its own
-                own = nw.col("request_id").cast(nw.String).str.strip_chars()
-                repeats_other = repeats_other & (other != own)
-            duplicate = duplicate | repeats_other
         day = f"({self.until.date()})"
         return {
             UNDATED: opened.is_null(),
@@ -461,8 +464,53 @@ class _Reduction:
             EARLY: ended & ((closed < opened) | earlier),
             f"closed after the data end {day}": ended & (closed > until),
             CANCELLED: state == lookups.STATES["cancelled"],
-            DUPLICATE: duplicate,
+            DUPLICATE: self._duplicate(),
         }
+
+    def _duplicate(self) -> nw.Expr:
+        """Tell what the city marked as a further report, by a status or a number."""
+        duplicate = nw.col("state") == lookups.STATES["duplicate"]
+        if "duplicate_of" in self.names:
+            duplicate = duplicate | (self._other() != "")
+        return duplicate
+
+    def _other(self) -> nw.Expr:
+        """Read the number of the request that a row repeats; empty if it is its own."""
+        other = nw.col("duplicate_of").str.strip_chars()
+        if "request_id" not in self.names:
+            return other
+        # Some systems name a request as its own.
+        same = other == nw.col("request_id").cast(nw.String).str.strip_chars()
+        return nw.when(same).then(nw.lit("")).otherwise(other)
+
+    @property
+    def by_number(self) -> bool:
+        """Whether further reports name the request that they repeat."""
+        return self.source.reports == "duplicate_of"
+
+    def _reporting(self, rows: nw.LazyFrame) -> nw.LazyFrame:
+        """Add what links reports: marks, lengths of windows, and hashes of numbers."""
+        known = ~nw.col("opened_day").is_null() & (
+            nw.col("opened_day") <= _day(self.until)
+        )
+        counts = known & (nw.col("state") != lookups.STATES["cancelled"])
+        marked = nw.when(self._duplicate() & counts).then(nw.lit(2, nw.Int8))
+        marked = marked.when(self._duplicate()).then(nw.lit(1, nw.Int8))
+        rows = rows.with_columns(
+            marked=marked.otherwise(nw.lit(0, nw.Int8)),
+            window=reports.length(_day(self.until), self.source.report_window),
+        )
+        if not self.by_number:
+            return rows
+        rows = rows.with_columns(
+            own=nw.col("request_id").cast(nw.String).str.strip_chars(),
+            other=self._other(),
+        )
+        for name in ("own", "other"):
+            rows = self.engine.hashed(rows, name)
+            given = nw.when(nw.col(name) != "").then(nw.col(f"{name}_hash"))
+            rows = rows.with_columns(given.alias(f"{name}_hash"))
+        return rows
 
     def _misplaced(self, before: int) -> nw.Expr:
         """Number the rules about places, which come after the others; 0 for none."""
@@ -519,7 +567,8 @@ class _Reduction:
         self._note_labels(used)
         if self.rows.shown is not None:
             self._point_out(applied, tally)
-        return Reduced(self._counts(), self.ledger, self._lost(tally))
+        reported = self._reports()
+        return Reduced(self._counts(), self.ledger, self._lost(tally), reported)
 
     def _point_out(
         self, applied: list[tuple[str, str, str, int]], tally: pd.DataFrame
@@ -624,7 +673,7 @@ class _Reduction:
                 f"{self.source.named()}: {most['kind']:,} categories are too many to "
                 "count by; is it the right column?"
             )
-        number = packed.packed(bits, self.keys)
+        number = packed.packed(bits, [*self.keys, "window"])
         used = self.judged.filter(nw.col("rule") == 0).select(packed=number)
         return self.engine.tallied(used, "packed")
 
@@ -639,6 +688,52 @@ class _Reduction:
             column: packed.categorical(codes.pop(part), labels)
             for column, (part, labels) in names.items()
         }
+
+    def _reports(self) -> pd.DataFrame:
+        """Count the requests used by their window and the further reports in it."""
+        if not self.source.reports:
+            return pd.DataFrame(columns=REPORTS)
+        linked = self._linked()
+        for rule, rows in linked.notes.items():
+            self.ledger.counted(NOTED, rule, rows)
+        self.ledger.found += [(NOTED, *listed) for listed in linked.examples.items()]
+        most = {
+            "ward": len(self.located.wards),
+            "kind": len(self.categories.kinds) if self.categories else 0,
+            "quarter": len(self.quarters),
+            "window": reports.PARTS * (self.source.report_window + 1),
+        }
+        numbers, incidents = self._tallied(most)
+        codes = reports.counted(numbers, incidents, linked.requests, most)
+        named = self._named(codes)
+        return pd.DataFrame(
+            {
+                **{name: named[name] for name in REPORTS[:3]},
+                "days": reports.days(codes["window"]),
+                "duplicates": codes["duplicates"],
+                "incidents": codes["incidents"],
+            }
+        )
+
+    def _linked(self) -> reports.Linked:
+        """Link further reports to the requests that they repeat."""
+        how = {"until": _day(self.until), "most": self.source.report_window}
+        if self.by_number:
+            elsewhere = self._of_the_window()
+            return reports.by_number(
+                self.engine, self.judged, elsewhere=elsewhere, **how
+            )
+        keys = [["spot", "kind"] if self.categories else ["spot"]]
+        if self.categories and self.source.reports == "same place":
+            keys.append(["spot"])
+        return reports.by_place(
+            self.engine,
+            self.judged,
+            again=len(self.names_of_rules) if self.source.incident_days else 0,
+            keys=keys,
+            outside=(_day(self.first), _day(self.last)),
+            **how,
+        )
 
     def _lost(self, tally: pd.DataFrame) -> pd.DataFrame:
         """Count rows with and without an area, by category and district."""

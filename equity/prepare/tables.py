@@ -39,6 +39,8 @@ class Tables:
     ----------
     areas, population, request_counts, facilities
         Places, residents by race, and the services they ask for.
+    report_counts
+        The same requests by how long reports of them could come, and how many did.
     workers, events
         The workforce, and hires, promotions and separations.
     outcomes, levels, scores
@@ -58,6 +60,7 @@ class Tables:
     areas: gpd.GeoDataFrame
     population: pd.DataFrame
     request_counts: pd.DataFrame
+    report_counts: pd.DataFrame
     facilities: pd.DataFrame
     workers: pd.DataFrame
     events: pd.DataFrame
@@ -76,6 +79,7 @@ EMPTY = {
     "areas": places.AREAS,
     "population": places.POPULATION,
     "request_counts": reduce.COUNTS,
+    "report_counts": reduce.REPORTS,
     "facilities": services.FACILITIES,
     "workers": workforce.WORKERS,
     "events": workforce.EVENTS,
@@ -256,6 +260,8 @@ class _Making:
             )
             self.made["request_counts"].append(reduced.counts)
             self.made["lost"].append(reduced.lost)
+            if source.reports:
+                self.made["report_counts"].append(reduced.reports)
             people = reduced.counts["closed"] + reduced.counts["censored"]
             if source.data_until < str(services.window(period, quarters)[1].date()):
                 reduced.ledger.note(

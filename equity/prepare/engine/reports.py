@@ -1,0 +1,523 @@
+"""Further reports of requests: linked to the request that they repeat, and counted.
+
+A request is the first *report* of something; *further reports* of the same thing are
+what the city marks as duplicates, or what the rule of `incident_days` tells. How many
+come while a request is open says how readily people report. The *window* of a request
+opens with its first report and ends when the request is closed, the data end, or a
+number of days has passed.
+
+Reports and the requests they name are few, and only they leave the engine. Requests
+without a further report are counted there, by the length of their window.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+import pyarrow.compute as pc
+
+from equity.prepare.engine import packed
+from equity.prepare.engine.engines import Engine
+from equity.prepare.engine.repeats import as_text
+from equity.prepare.engine.stamps import DAY
+from equity.prepare.quality import LISTED
+
+PARTS = 20  # windows are counted in twentieths of a day
+SAME_DAY = 1 / 3  # of a day; the mean distance of two moments of a day
+FEW = 200_000  # rows of which examples are listed
+OWN, OTHER = "own_hash", "other_hash"  # a report's number, and the one that it names
+MOMENTS = ["opened_day", "opened_second", "closed_day", "closed_second", "waits"]
+REPORT = ["report_day", "report_second"]
+
+LINKED = "a further report, linked to the request that it repeats"
+BEFORE = (
+    "a further report made before the request that it repeats; reports are counted "
+    "from the first on"
+)
+LATE = "a further report, not linked: made while no request that it repeats was open"
+ASIDE = "a further report, not linked: the request that it repeats is set aside"
+OTHERS = "a further report, not linked: it repeats a request of other quarters"
+MISSING = "a further report, not linked: it names a request that is not in the file"
+CIRCLE = "a further report, not linked: reports that name each other in a circle"
+UNNAMED = "a further report, not linked: it names no other request"
+UNPLACED = "a further report, not linked: it has no place"
+ALONE = "a further report, not linked: no earlier request is counted at its place"
+
+
+@dataclass
+class Linked:
+    """What became of the further reports of a file.
+
+    Attributes
+    ----------
+    requests
+        One row a request with further reports: `ward`, `kind`, `quarter`, `plain` (the
+        length of its window were it without any), `window` (its length) and
+        `duplicates` (further reports in it).
+    notes
+        Rule to how many reports.
+    examples
+        Rule to data rows, or numbers, of some that could not be linked.
+    """
+
+    requests: pd.DataFrame
+    notes: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+
+
+def length(until: int, most: int) -> nw.Expr:
+    """Measure the window of a request, in twentieths of a day.
+
+    Parameters
+    ----------
+    until
+        The last day of the data, since 1970.
+    most
+        How many days a window lasts at most.
+
+    Returns
+    -------
+    Expr
+        Of the columns `MOMENTS`, whole numbers; 0 stands for `SAME_DAY`.
+
+    Notes
+    -----
+    Where both ends have a time: to a tenth of a day, as the middle of the tenth, so
+    that no window is empty. Otherwise in whole days, which is right on average: the
+    time of the closing is as likely to be earlier in the day as later. On one day it
+    must be later, and two moments of a day are a third of it apart on average. The
+    data, and a longest window, end with the end of a day: half a day more.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"opened_day": [0, 0, 0, 0], "closed_day": [0, 4, 400, 0],
+    ...     "opened_second": [0, 0, 0, 43_200], "closed_second": [0, 0, 0, 61_200],
+    ...     "waits": 0})
+    >>> found = nw.from_native(rows).select(n=length(1000, 100)).to_native()
+    >>> days(found["n"].to_numpy()).round(3).tolist()
+    [0.333, 4.0, 100.5, 0.25]
+    """
+    opened, second = _whole("opened_day"), _whole("opened_second")
+    waits, timed = nw.col("waits") == 1, second > 0
+    took, left = _whole("closed_day") - opened, until - opened
+    ends = nw.when(waits).then((left + 1) * DAY)
+    ends = ends.otherwise(took * DAY + nw.col("closed_second"))
+    exact = ends - second
+    tenths = nw.when(exact > 0).then((exact / (DAY / 10)).floor()).otherwise(nw.lit(0))
+    by_clock = nw.when(exact >= most * DAY).then(nw.lit(PARTS * most))
+    by_clock = by_clock.otherwise(tenths * 2 + 1)
+    whole = nw.when(waits & (left < most)).then(left).otherwise(nw.lit(most))
+    by_day = nw.when(waits | (took > most)).then(whole * PARTS + PARTS // 2)
+    by_day = by_day.otherwise(took * PARTS)
+    known = timed & (waits | (nw.col("closed_second") > 0))
+    return nw.when(known).then(by_clock).otherwise(by_day).cast(nw.Int32)
+
+
+def days(lengths: np.ndarray) -> np.ndarray:
+    """Turn lengths of windows into days.
+
+    Parameters
+    ----------
+    lengths
+        As `length` measures them.
+
+    Returns
+    -------
+    ndarray
+        Days, above zero.
+
+    Examples
+    --------
+    >>> days(np.array([0, 1, 20])).round(2).tolist()
+    [0.33, 0.05, 1.0]
+    """
+    lengths = np.asarray(lengths)
+    return np.where(lengths == 0, SAME_DAY, lengths / PARTS)
+
+
+def within(most: int) -> nw.Expr:
+    """Tell whether a report falls into the window of a request.
+
+    Parameters
+    ----------
+    most
+        How many days a window lasts at most.
+
+    Returns
+    -------
+    Expr
+        Of the columns `MOMENTS` and `REPORT`. Times are compared where both are known,
+        else days.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"opened_day": 5, "opened_second": 0, "closed_day": 9,
+    ...     "closed_second": 0, "waits": 0, "report_day": [4, 5, 9, 10],
+    ...     "report_second": 0})
+    >>> nw.from_native(rows).select(n=within(100))["n"].to_list()
+    [False, True, True, False]
+    """
+    day, second = (_whole(name) for name in REPORT)
+    timed = (second > 0) & (nw.col("opened_second") > 0)
+    since = day - _whole("opened_day")
+    exact = since * DAY + second - nw.col("opened_second")
+    after = nw.when(timed).then(exact >= 0).otherwise(since >= 0)
+    soon = nw.when(timed).then(exact <= most * DAY).otherwise(since <= most)
+    timed = (second > 0) & (nw.col("closed_second") > 0)
+    left = _whole("closed_day") - day
+    exact = left * DAY + nw.col("closed_second") - second
+    still = nw.when(timed).then(exact >= 0).otherwise(left >= 0)
+    return after & soon & ((nw.col("waits") == 1) | still)
+
+
+def roots(own: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Follow reports that name reports to the request that all of them repeat.
+
+    Parameters
+    ----------
+    own
+        The number of each report; 0 if it has none.
+    other
+        The number that it names; 0 if it names none.
+
+    Returns
+    -------
+    tuple of ndarray
+        The last number named, by a report that is itself no further report or is not
+        here; and whether there is none, since the names run in a circle. Each step
+        goes twice as far as the one before, so that long chains cost little.
+
+    Examples
+    --------
+    >>> own, other = np.array([2, 3, 5, 6, 7]), np.array([1, 2, 6, 5, 9])
+    >>> last, circle = roots(own, other)
+    >>> last[~circle].tolist(), circle.tolist()
+    ([1, 1, 9], [False, False, True, True, False])
+    """
+    order = np.argsort(own, kind="stable")
+    names, up = own[order], other.copy()
+    again = np.zeros(len(own), dtype=bool)
+    for _ in range(len(own).bit_length() + 1 if len(own) else 0):
+        place = np.minimum(np.searchsorted(names, up), len(names) - 1)
+        again = (names[place] == up) & (up != 0)
+        if not again.any():
+            break
+        up = np.where(again, up[order[place]], up)
+    return up, again
+
+
+def by_number(
+    engine: Engine, rows: nw.LazyFrame, *, until: int, most: int, elsewhere: list[int]
+) -> Linked:
+    """Link reports to requests by the numbers that they name.
+
+    Parameters
+    ----------
+    engine
+        That the rows are on.
+    rows
+        `OWN` and `OTHER` (missing where there is none), `marked` (1 for a further
+        report, 2 if its day is known and it is not cancelled), `rule`, `ward`,
+        `quarter` and `MOMENTS`; perhaps `kind` and `found`.
+    until, most
+        As in `length`.
+    elsewhere
+        Rules about rows of other quarters.
+
+    Returns
+    -------
+    Linked
+        Of all requests that are counted. A report made before the request that it
+        repeats opens the window, if it came at most `most` days before.
+    """
+    columns = [OWN, OTHER, "marked", "rule", *MOMENTS[:2]]
+    reports = _fetched(engine, rows.filter(nw.col("marked") > 0).select(*columns))
+    last, circle = roots(reports[OWN].to_numpy(), reports[OTHER].to_numpy())
+    reports = reports.assign(root=last, circle=circle)
+    named = reports.loc[~circle & (last != 0), "root"].unique()
+    requests = _none(rows)
+    if len(named):
+        wanted = engine.upload(pd.DataFrame({OWN: named}))
+        found = rows.join(wanted, on=OWN, how="semi").select(*_told(rows), OWN, "rule")
+        requests = _fetched(engine, found)
+    requests = requests.rename(columns={OWN: "root", "rule": "of_root"})
+    both = reports.merge(requests, on="root", how="left", suffixes=("_report", ""))
+    both = both.rename(
+        columns={
+            f"opened_{part}_report": f"report_{part}" for part in ("day", "second")
+        }
+    )
+    counted = both["of_root"].eq(0) & both["marked"].eq(2)
+    linked, used = _windows(both[counted], until, most)
+    fate = pd.Series(ASIDE, both.index)
+    fate = fate.mask(both["of_root"].isin(elsewhere), OTHERS)
+    fate = fate.mask(both["of_root"].isna(), MISSING)
+    fate = fate.mask(both["root"].eq(0), UNNAMED).mask(both["circle"], CIRCLE)
+    fate = fate.mask(counted, LATE)
+    fate[used.index[used["linked"]]] = LINKED
+    quiet = both["rule"].isin(elsewhere) & fate.ne(LINKED)
+    told = both["marked"].eq(2) & ~quiet
+    notes = fate[told].value_counts().to_dict() | {BEFORE: int(used["early"].sum())}
+    return Linked(linked, notes, _examples(engine, rows, both[told], fate[told]))
+
+
+def by_place(
+    engine: Engine,
+    rows: nw.LazyFrame,
+    *,
+    until: int,
+    most: int,
+    again: int,
+    keys: list[list[str]],
+    outside: tuple[int, int],
+) -> Linked:
+    """Link reports to the request that was open where they are.
+
+    Parameters
+    ----------
+    engine
+        That the rows are on.
+    rows
+        As for `by_number`, with `spot` (missing without a place) for the numbers.
+    until, most
+        As in `length`.
+    again
+        The rule by which `incident_days` set reports aside; 0 without.
+    keys
+        Columns that a report shares with its request; if none is open with the first
+        list of them, the next is tried.
+    outside
+        The first and the last day of the quarters counted.
+
+    Returns
+    -------
+    Linked
+        Of all requests that are counted. Of several open, the latest is meant.
+    """
+    mine = (nw.col("marked") == 2) | ((nw.col("rule") == again) & (nw.col("rule") > 0))
+    place = [name for name in ("spot", "kind") if name in rows.collect_schema()]
+    reports = rows.filter(mine).select(
+        *place,
+        "marked",
+        report_day=nw.col("opened_day"),
+        report_second=nw.col("opened_second"),
+    )
+    alike = [*place, "marked", *REPORT]
+    reports = _fetched(
+        engine, reports.group_by(*alike).agg(reports=nw.len()), missing=-1
+    )
+    reports = reports.sort_values(alike, ignore_index=True)
+    reports["report"] = reports.index
+    used = rows.filter((nw.col("rule") == 0) & ~nw.col("spot").is_null())
+    used = used.select(*_told(rows), "spot")
+    placed = reports["spot"] >= 0
+    fate = pd.Series(UNPLACED, reports.index).mask(placed, ALONE)
+    rest, parts = reports[placed], []
+    for shared in keys:
+        if shared != place:  # only the city's mark can mean another category
+            rest = rest[rest["marked"] > 0]
+        there, earlier = _open_there(engine, used, rest, shared, most)
+        fate[earlier] = LATE
+        fate[there["report"]] = LINKED
+        parts.append(there)
+        rest = rest[~rest["report"].isin(there["report"])]
+    beyond = ~reports["report_day"].between(*outside) & fate.ne(LINKED)
+    notes = reports["reports"].groupby(fate.mask(beyond)).sum().to_dict()
+    links = pd.concat(parts, ignore_index=True)
+    columns = [*_told(rows), "spot"]
+    requests = links.groupby(columns, as_index=False)["reports"].sum()
+    plain = _measured(requests, until, most)
+    requests = requests.assign(
+        plain=plain, window=plain, duplicates=requests["reports"]
+    )
+    return Linked(requests[_kept(requests)], notes)
+
+
+def counted(
+    numbers: np.ndarray,
+    incidents: np.ndarray,
+    requests: pd.DataFrame,
+    most: Mapping[str, int],
+) -> dict[str, np.ndarray]:
+    """Put the requests with further reports beside those without.
+
+    Parameters
+    ----------
+    numbers
+        Packed parts of all requests that are counted, in order, as if none had a
+        further report.
+    incidents
+        How many requests have each.
+    requests
+        Of `Linked`.
+    most
+        The packed parts and their largest values: `ward`, `kind`, `quarter`, `window`.
+
+    Returns
+    -------
+    dict
+        The parts, `duplicates` and `incidents`, in the order of the parts. As many
+        requests as before.
+
+    Examples
+    --------
+    >>> one = pd.DataFrame({"ward": [1], "kind": [0], "quarter": [0], "plain": [40],
+    ...                     "window": [40], "duplicates": [2]})
+    >>> most = {"ward": 1, "kind": 0, "quarter": 0, "window": 63}
+    >>> found = counted(np.array([64 + 40]), np.array([5]), one, most)
+    >>> found["incidents"].tolist(), found["duplicates"].tolist()
+    ([4, 1], [0, 2])
+    """
+    bits = packed.widths(most)
+    parts = {name: requests[name] for name in most if name in requests}
+    before, after = (
+        nw.from_native(pd.DataFrame(parts | {"window": requests[name]}))
+        .select(n=packed.packed(bits, list(parts)))
+        .to_native()["n"]
+        .to_numpy()
+        for name in ("plain", "window")
+    )
+    left = incidents.copy()
+    np.subtract.at(left, np.searchsorted(numbers, before), 1)
+    table = pd.DataFrame(
+        {
+            "number": np.concatenate([numbers, after]),
+            "duplicates": np.repeat([0, 1], [len(numbers), len(after)]),
+            "incidents": np.concatenate([left, np.ones(len(after), "int64")]),
+        }
+    )
+    table.loc[len(numbers) :, "duplicates"] = requests["duplicates"].to_numpy("int64")
+    keys = ["number", "duplicates"]
+    table = table[table["incidents"] > 0].groupby(keys, as_index=False).sum()
+    codes = packed.unpacked(table["number"].to_numpy(copy=True), most)
+    return codes | {
+        name: table[name].to_numpy() for name in ("duplicates", "incidents")
+    }
+
+
+def _open_there(
+    engine: Engine,
+    used: nw.LazyFrame,
+    reports: pd.DataFrame,
+    shared: list[str],
+    most: int,
+) -> tuple[pd.DataFrame, pd.Index]:
+    """Find the request open where each report is, and the reports with an earlier one.
+
+    Requests are compared with reports on the engine, and only pairs leave it.
+    """
+    told = list(used.collect_schema())
+    if reports.empty:
+        empty = engine.table(used.head(0))
+        return empty.assign(report=[], reports=[]), reports.index
+    theirs = {name: f"report_{name}" for name in shared}
+    wanted = reports[[*shared, *REPORT, "report"]].rename(columns=theirs)
+    pairs = used.join(
+        engine.upload(wanted), left_on=shared, right_on=list(theirs.values())
+    )
+    found = _fetched(engine, pairs.filter(within(most)).select(*told, "report"))
+    order = ["opened_day", "opened_second", *sorted(told)]
+    found = found.sort_values(["report", *order], ignore_index=True)
+    found = found.drop_duplicates("report", keep="last")
+    found = found.merge(reports[["report", "reports"]], on="report")
+    first = used.group_by(*shared).agg(first=nw.col("opened_day").min())
+    first = first.join(
+        engine.upload(reports[shared].drop_duplicates()), on=shared, how="semi"
+    )
+    both = reports.merge(_fetched(engine, first), on=shared, how="inner")
+    return found, pd.Index(both.loc[both["first"] <= both["report_day"], "report"])
+
+
+def _windows(
+    links: pd.DataFrame, until: int, most: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Open each window with the first report, and count those that fall into it.
+
+    Returns the requests with a window or count of their own, and for each link whether
+    the report is `linked`, and came `early`, before the request.
+    """
+    links = links.astype(dict.fromkeys([*MOMENTS, "ward", "quarter"], "int64"))
+    moment = links["report_day"] * DAY + links["report_second"]
+    opened = links["opened_day"] * DAY + links["opened_second"]
+    timed = (links["report_second"] > 0) & (links["opened_second"] > 0)
+    earlier = (links["report_day"] < links["opened_day"]) | (timed & (moment < opened))
+    early = earlier & (opened - moment <= most * DAY)
+    start = moment.where(early, opened).groupby(links["root"]).transform("min")
+    opens = early.groupby(links["root"]).transform("any")
+    start = start.where(opens, opened)
+    moved = links.assign(opened_day=start // DAY, opened_second=start % DAY)
+    own = moved.assign(report_day=links["opened_day"])
+    own = own.assign(report_second=links["opened_second"])
+    linked = _tells(moved, most)
+    # The request itself is a further report where another one opens the window.
+    counted = linked.groupby(links["root"]).transform("sum")
+    counted = counted + (opens & _tells(own, most)).astype(int) - opens.astype(int)
+    requests = moved.assign(
+        plain=_measured(links, until, most),
+        window=_measured(moved, until, most),
+        duplicates=counted,
+    ).drop_duplicates("root")
+    requests = requests[(requests["duplicates"] > 0) | opens[requests.index]]
+    fate = pd.DataFrame({"linked": linked, "early": early}, index=links.index)
+    return requests[_kept(requests)], fate
+
+
+def _whole(name: str) -> nw.Expr:
+    """Take a column of whole numbers; seconds of many years need 64 bits."""
+    return nw.col(name).cast(nw.Int64)
+
+
+def _measured(requests: pd.DataFrame, until: int, most: int) -> pd.Series:
+    """Measure windows here, by the expression that engines follow."""
+    frame = nw.from_native(requests[MOMENTS].astype("int64"))
+    return frame.select(n=length(until, most)).to_native()["n"].set_axis(requests.index)
+
+
+def _tells(links: pd.DataFrame, most: int) -> pd.Series:
+    frame = nw.from_native(links[[*MOMENTS, *REPORT]].astype("int64"))
+    return frame.select(n=within(most)).to_native()["n"].set_axis(links.index)
+
+
+def _kept(requests: pd.DataFrame) -> list[str]:
+    names = ["ward", "kind", "quarter", "plain", "window", "duplicates"]
+    return [name for name in names if name in requests]
+
+
+def _told(rows: nw.LazyFrame) -> list[str]:
+    """List what is told of a request that is linked."""
+    kind = ["kind"] if "kind" in rows.collect_schema() else []
+    return ["ward", *kind, "quarter", *MOMENTS]
+
+
+def _none(rows: nw.LazyFrame) -> pd.DataFrame:
+    return pd.DataFrame(columns=[*_told(rows), OWN, "rule"], dtype="int64")
+
+
+def _fetched(engine: Engine, rows: nw.LazyFrame, missing: int = 0) -> pd.DataFrame:
+    """Bring whole numbers here, a number for those that are missing."""
+    found = engine.fetch(rows)
+    return pd.DataFrame(
+        {
+            name: pc.fill_null(found[name], missing).to_numpy()
+            for name in found.schema.names
+        }
+    )
+
+
+def _examples(
+    engine: Engine, rows: nw.LazyFrame, reports: pd.DataFrame, fate: pd.Series
+) -> dict[str, list[str]]:
+    """List the first reports that lack what they name, for whoever mends the file."""
+    odd = fate.isin([MISSING, CIRCLE, UNNAMED]) & reports[OWN].ne(0)
+    if "found" not in rows.collect_schema() or not 0 < odd.sum() <= FEW:
+        return {}
+    wanted = engine.upload(pd.DataFrame({OWN: reports.loc[odd, OWN].unique()}))
+    found = engine.fetch(rows.join(wanted, on=OWN, how="semi").select(OWN, "found"))
+    shown = pd.Series(found["found"].to_pylist(), found[OWN].to_numpy()).dropna()
+    names = fate[odd].set_axis(reports.loc[odd, OWN])
+    rules = names[~names.index.duplicated()].reindex(shown.index)
+    return {
+        rule: as_text(mine)[:LISTED] for rule, mine in shown.groupby(rules.to_numpy())
+    }
