@@ -11,7 +11,7 @@ report: $(READY) ## make the sample city's quarterly report, and say where it is
 	@$(BIN)/equity run params/sample.yaml
 
 test: $(COMPLETE) ## run every test, the notebooks' included
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=300 \
 		--nbval-sanitize-with tests/nbval_sanitize.cfg -p no:cacheprovider notebooks
 
