@@ -1,4 +1,4 @@
-"""Incidents and their further reports: the checks on the counts, and rare categories.
+"""Incidents and their further reports: checks, rare categories, and overdispersion.
 
 An *incident* is one thing to mend. Its *first report* starts a clock; a *further
 report* is another person's report of it (a duplicate), made while the incident was
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from equity.errors import InputError
-from equity.measure.table import numbers, require_columns
+from equity.measure.table import divide, numbers, require_columns
 
 RATE = "further reports per incident-day"
 DELAY = "mean reporting delay in days"
@@ -90,12 +90,24 @@ class Incidents:
 
     @property
     def exposure(self) -> np.ndarray:
-        """Incident-days of each row."""
+        """Incident-days of each row.
+
+        Returns
+        -------
+        ndarray
+            Incidents times days.
+        """
         return self.count * self.days
 
     @property
     def further(self) -> np.ndarray:
-        """Further reports of each row."""
+        """Further reports of each row.
+
+        Returns
+        -------
+        ndarray
+            Incidents times further reports.
+        """
         return self.count * self.duplicates
 
 
@@ -124,3 +136,80 @@ def kinds(report_counts: pd.DataFrame) -> np.ndarray:
     many = np.bincount(codes, report_counts["incidents"], len(found)) >= FEWEST
     number = np.where(many, np.cumsum(many) - 1, many.sum())
     return number[codes]
+
+
+def overdispersion(report_counts: pd.DataFrame) -> float:
+    """Measure how much more incidents and reports vary than chance would make them.
+
+    Parameters
+    ----------
+    report_counts
+        Tidy `report_counts`: `area, period, days, duplicates, incidents`.
+
+    Returns
+    -------
+    float
+        The largest of three: Pearson's chi-squared over its degrees of freedom, with
+        areas and quarters as main effects, of the incidents (against Poisson counts),
+        of their further reports (against Poisson sums of what single incidents get),
+        and of these beyond what the days explain. At least one; one for a single area
+        or quarter.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+    InputError
+        If counts are missing, negative or not finite, or reports arrived in no time.
+
+    References
+    ----------
+    McCullagh and Nelder (1989), Generalized Linear Models, section 6.2.3.
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"area": ["1", "1", "2", "2"], "days": 1.0,
+    ...     "period": ["2025Q3", "2025Q4"] * 2, "duplicates": 0,
+    ...     "incidents": [10, 30, 30, 10]})
+    >>> overdispersion(counts)
+    20.0
+    """
+    require_columns(report_counts, ["area", "period"])
+    read = Incidents.of(report_counts)
+    keep = read.count > 0
+    area, areas = pd.factorize(report_counts["area"][keep])
+    quarter, quarters = pd.factorize(report_counts["period"][keep])
+    freedom = (len(areas) - 1) * (len(quarters) - 1)
+    if freedom < 1:
+        return 1.0
+    count, days, further = (
+        values[keep] for values in (read.count, read.days, read.duplicates)
+    )
+    cell, shape = area * len(quarters) + quarter, (len(areas), len(quarters))
+
+    def _sums(values: np.ndarray) -> np.ndarray:
+        return np.bincount(cell, count * values, np.prod(shape)).reshape(shape)
+
+    seen = _sums(np.ones_like(days))
+    found = [1.0, _pearson(seen - _expected(seen), _expected(seen), freedom)]
+    if (count * further).sum() > 0:
+        reports = _sums(further)
+        single = (count * further**2).sum() / (count * further).sum()
+        expected = _expected(reports)
+        found.append(_pearson(reports - expected, single * expected, freedom))
+        usual = divide(expected, _expected(_sums(days)))
+        odd = (count * (further - usual.ravel()[cell] * days) ** 2).sum()
+        explained = usual * _sums(days)
+        spread = explained * odd / explained.sum()
+        found.append(_pearson(reports - explained, spread, freedom))
+    return max(found)
+
+
+def _expected(seen: np.ndarray) -> np.ndarray:
+    """Expect of each area and quarter what main effects alone would give."""
+    return np.outer(seen.sum(axis=1), seen.sum(axis=0)) / seen.sum()
+
+
+def _pearson(excess: np.ndarray, variance: np.ndarray, freedom: int) -> float:
+    some = variance > 0
+    return float((excess[some] ** 2 / variance[some]).sum() / freedom)

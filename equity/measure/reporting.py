@@ -34,7 +34,13 @@ from scipy import sparse
 
 from equity.errors import ParamsError
 from equity.measure import intervals
-from equity.measure.incidents import DELAY, RATE, Incidents, kinds
+from equity.measure.incidents import (
+    DELAY,
+    RATE,
+    Incidents,
+    kinds,
+    overdispersion,
+)
 from equity.measure.redraws import DIFFERENCE, EVERYONE, LEVEL, RATIO, Residents
 from equity.measure.table import (
     HIGHER,
@@ -305,10 +311,10 @@ def by_race(
 
     Redraws take incidents together with their reports and days (a compound Poisson
     process), so that a few incidents with many reports widen the interval; they are
-    widened by `overdispersion`, and residents are redrawn within their margins in the
-    same round. The redraws of each rate are reflected about the estimate on the scale
-    of square roots, where Poisson counts have one variance. Shocks that neighbouring
-    areas share are not covered.
+    widened by `incidents.overdispersion`, and residents are redrawn within their
+    margins in the same round. The redraws of each rate are reflected about the estimate
+    on the scale of square roots, where Poisson counts have one variance. Shocks that
+    neighbouring areas share are not covered.
 
     References
     ----------
@@ -389,83 +395,6 @@ def by_race(
     table = pd.concat(tables, ignore_index=True)
     compared = (table["statistic"] == LEVEL) | (table["group"] != EVERYONE)
     return table[compared].reset_index(drop=True)
-
-
-def overdispersion(report_counts: pd.DataFrame) -> float:
-    """Measure how much more incidents and reports vary than chance would make them.
-
-    Parameters
-    ----------
-    report_counts
-        Tidy `report_counts`: `area, period, days, duplicates, incidents`.
-
-    Returns
-    -------
-    float
-        The largest of three: Pearson's chi-squared over its degrees of freedom, with
-        areas and quarters as main effects, of the incidents (against Poisson counts),
-        of their further reports (against Poisson sums of what single incidents get),
-        and of these beyond what the days explain. At least one; one for a single area
-        or quarter.
-
-    Raises
-    ------
-    ColumnNotFoundError
-        If a column is absent.
-    InputError
-        If counts are missing, negative or not finite, or reports arrived in no time.
-
-    References
-    ----------
-    McCullagh and Nelder (1989), Generalized Linear Models, section 6.2.3.
-
-    Examples
-    --------
-    >>> counts = pd.DataFrame({"area": ["1", "1", "2", "2"], "days": 1.0,
-    ...     "period": ["2025Q3", "2025Q4"] * 2, "duplicates": 0,
-    ...     "incidents": [10, 30, 30, 10]})
-    >>> overdispersion(counts)
-    20.0
-    """
-    require_columns(report_counts, ["area", "period"])
-    read = Incidents.of(report_counts)
-    keep = read.count > 0
-    area, areas = pd.factorize(report_counts["area"][keep])
-    quarter, quarters = pd.factorize(report_counts["period"][keep])
-    freedom = (len(areas) - 1) * (len(quarters) - 1)
-    if freedom < 1:
-        return 1.0
-    count, days, further = (
-        values[keep] for values in (read.count, read.days, read.duplicates)
-    )
-    cell, shape = area * len(quarters) + quarter, (len(areas), len(quarters))
-
-    def sums(values: np.ndarray) -> np.ndarray:
-        return np.bincount(cell, count * values, np.prod(shape)).reshape(shape)
-
-    seen = sums(np.ones_like(days))
-    found = [1.0, _pearson(seen - _expected(seen), _expected(seen), freedom)]
-    if (count * further).sum() > 0:
-        reports = sums(further)
-        single = (count * further**2).sum() / (count * further).sum()
-        expected = _expected(reports)
-        found.append(_pearson(reports - expected, single * expected, freedom))
-        usual = divide(expected, _expected(sums(days)))
-        odd = (count * (further - usual.ravel()[cell] * days) ** 2).sum()
-        explained = usual * sums(days)
-        spread = explained * odd / explained.sum()
-        found.append(_pearson(reports - explained, spread, freedom))
-    return max(found)
-
-
-def _expected(seen: np.ndarray) -> np.ndarray:
-    """Expect of each area and quarter what main effects alone would give."""
-    return np.outer(seen.sum(axis=1), seen.sum(axis=0)) / seen.sum()
-
-
-def _pearson(excess: np.ndarray, variance: np.ndarray, freedom: int) -> float:
-    some = variance > 0
-    return float((excess[some] ** 2 / variance[some]).sum() / freedom)
 
 
 COMPARISONS = {
