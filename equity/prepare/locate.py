@@ -15,7 +15,7 @@ import shapely
 from pyproj import CRS
 from tqdm import tqdm
 
-from equity.prepare import coordinates
+from equity.prepare import coordinates, sources
 from equity.prepare.coordinates import MISSING, UNREADABLE
 from equity.prepare.quality import Ledger
 
@@ -198,6 +198,45 @@ def judge(
     )
 
 
+def placed(
+    rows: pd.DataFrame, raw: pd.DataFrame, source: sources.Placed
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Give each row a latitude and a longitude, and say what the file calls them.
+
+    Parameters
+    ----------
+    rows
+        As `sources.tidy` returns them.
+    raw
+        As read by `read.table`, or by `read.places` for a file of shapes, of which a
+        point inside counts.
+    source
+        What the file means.
+
+    Returns
+    -------
+    DataFrame
+        `rows` with `latitude` and `longitude`, as `judge` takes them.
+    tuple of str
+        The file's columns.
+
+    Examples
+    --------
+    >>> source = sources.Blocks(file="b.csv", columns={"population": "N",
+    ...                                                "location": "WHERE"})
+    >>> rows = pd.DataFrame({"population": ["3"], "location": ["(41.9, -87.7)"]})
+    >>> placed(rows, rows, source)[1]
+    ('WHERE',)
+    """
+    if "location" in source.columns:
+        rows = rows.assign(latitude=rows["location"], longitude=rows["location"])
+        return rows.drop(columns="location"), (source.columns["location"],)
+    if "latitude" in source.columns:
+        return rows, tuple(source.columns[name] for name in ("latitude", "longitude"))
+    inside = raw.geometry.representative_point().to_crs(source.crs or DEGREES)
+    return rows.assign(latitude=inside.y, longitude=inside.x), ("geometry",)
+
+
 def set_aside_unlocated(
     frame: pd.DataFrame,
     areas: gpd.GeoDataFrame,
@@ -227,7 +266,8 @@ def set_aside_unlocated(
     Returns
     -------
     DataFrame
-        The located rows, with `area`, without coordinates.
+        The located rows, with `area`; `latitude` and `longitude` are numbers, in
+        degrees (WGS 84).
 
     Raises
     ------
@@ -254,10 +294,24 @@ def set_aside_unlocated(
         decimal=decimal,
         where=f"{ledger.file}: columns {', '.join(dict.fromkeys(columns))}",
     )
-    located = frame.assign(area=found["area"]).drop(columns=["latitude", "longitude"])
+    degrees = _degrees(frame["latitude"], frame["longitude"], crs, decimal)
+    located = frame.assign(area=found["area"], **degrees)
     rules = {problem: found["problem"].eq(problem) for problem in PROBLEMS}
     ledger.note(CROWDED, found["note"].eq(CROWDED))
     return ledger.set_aside(located, rules)
+
+
+def _degrees(
+    latitude: pd.Series, longitude: pd.Series, crs: str, decimal: str
+) -> dict[str, pd.Series]:
+    """Turn coordinates as they are in the file into degrees, rounded as for areas."""
+    points = coordinates.numbers(latitude, longitude, decimal=decimal)
+    system = coordinates.system(crs, where="coordinates")
+    xy = coordinates.transformed(
+        points["x"].to_numpy(), points["y"].to_numpy(), ours=system, theirs=DEGREES
+    )
+    x, y = (pd.Series(part, points.index).round(PLACES) for part in xy)
+    return {"latitude": y, "longitude": x}
 
 
 def _distinct(latitude: pd.Series, longitude: pd.Series) -> tuple[np.ndarray, ...]:

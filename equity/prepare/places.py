@@ -11,12 +11,11 @@ import pandas as pd
 
 from equity import race
 from equity.errors import InputError, ParamsError
-from equity.prepare import census, identifiers, shapes, sources
+from equity.prepare import boundaries, census, identifiers, shapes, sources
 from equity.prepare.quality import Ledger
 
 AREAS = ["area", "geometry", "kind"]
 FAR = 5  # degrees from the middle of the city, where it has ended
-SLIVER, HEAVY = 0.01, 0.10  # shares of the smaller area that overlaps are judged by
 MOST = 1e9  # people in one area; more is not a count
 LISTED = 5  # how many areas an error or a note names
 SUMS, NEARLY, FEWEST = (99, 101), 0.9, 3  # sums by which whole percents are told
@@ -60,19 +59,8 @@ def clean_areas(
     >>> clean_areas(raw, source, Ledger("areas", "a.geojson", 2))["area"].to_list()
     ['01', '02']
     """
-    names = sources.tidy(raw, source).assign(kind=source.kind)
-    placed = shapes.in_system(raw, source.crs, file=source.file)
-    if source.crs and raw.crs is not None and raw.crs != placed.crs:
-        rule = f"the file says {raw.crs.name}; read as declared, {placed.crs.name}"
-        ledger.note(rule, pd.Series(True, raw.index))
-    areas = gpd.GeoDataFrame(names, geometry=placed.geometry)
-    _check_features(areas, source)
-    invalid = ~areas.geometry.is_valid
-    named = ", ".join(areas.loc[invalid, "area"].head(LISTED))
-    areas["geometry"] = shapes.mended(areas.geometry)
-    ledger.note(f"shape crosses itself; mended ({named})", invalid)
-    _refuse(areas, {"whose shape has no surface": areas.geometry.is_empty}, source)
-    _check_overlaps(areas, source, ledger)
+    areas = boundaries.features(raw, source, ledger)
+    areas = boundaries.whole(areas, source, ledger, name="area")
     middle = shapes.centres(areas.geometry)
     far = middle.sub(middle.median()).abs().max(axis=1).gt(FAR)
     named = ", ".join(areas.loc[far, "area"].head(LISTED))
@@ -146,7 +134,7 @@ def clean_population(
             )
     needed = [*source.estimates.values(), *source.margins.values()]
     sources.require(raw, needed, file=source.file)
-    rows = raw.assign(area=_ids(raw, source))
+    rows = raw.assign(area=ids(raw, source))
     _check_vintage(rows["area"], areas["area"], source)
     rows = ledger.set_aside(
         rows, {"area is not one of the city's": ~rows["area"].isin(areas["area"])}
@@ -164,70 +152,75 @@ def clean_population(
     return table[POPULATION].sort_values(["area", "race"], ignore_index=True)
 
 
-def _check_features(areas: gpd.GeoDataFrame, source: sources.Areas) -> None:
-    shape = areas.geometry
-    no_shape = shape.isna() | shape.is_empty
-    surfaces = ("Polygon", "MultiPolygon", "GeometryCollection")
-    problems = {
-        "without an id": areas["area"].eq(""),
-        "with no shape": no_shape,
-        "that are points or lines": ~no_shape & ~shape.geom_type.isin(surfaces),
-        "with the id of an earlier one": areas["area"].ne("")
-        & areas["area"].duplicated(),
-    }
-    _refuse(areas, problems, source)
+def ids(
+    raw: pd.DataFrame, source: sources.Population | sources.Baselines | sources.Travel
+) -> pd.Series:
+    """Take the ids of areas, without the prefix that is declared.
 
+    Parameters
+    ----------
+    raw
+        As read.
+    source
+        What the file means.
 
-def _refuse(
-    areas: gpd.GeoDataFrame, problems: dict[str, pd.Series], source: sources.Areas
-) -> None:
-    """Refuse features with a problem, naming number and id of the first few."""
-    found = []
-    for problem, hit in problems.items():
-        first = areas.index[hit][:LISTED]
-        named = ", ".join(f"{row + 1} ({areas['area'][row]})" for row in first)
-        if named:
-            found.append(f"{int(hit.sum())} feature(s) {problem}: number {named}")
-    if found:
-        column = source.columns["area"]
-        raise InputError(
-            f"{source.file}: column {column}: {'; '.join(found)}; mend the boundaries"
-        )
+    Returns
+    -------
+    Series
+        Text on the same index.
 
+    Raises
+    ------
+    InputError
+        If `strip` is declared and no id begins with it.
 
-def _check_overlaps(
-    areas: gpd.GeoDataFrame, source: sources.Areas, ledger: Ledger
-) -> None:
-    """Refuse areas that lie on each other; note those that overlap a little."""
-    pairs = shapes.overlaps(areas.geometry).query("share > @SLIVER")
-    if pairs.empty:
-        return
-    pairs = pairs.sort_values("share", ascending=False)
-    ids = areas["area"].to_numpy()
-    named = [
-        f"{ids[pair.first]} and {ids[pair.second]} ({pair.share:.1%})"
-        for pair in pairs.head(LISTED).itertuples()
-    ]
-    heavy = int(pairs["share"].gt(HEAVY).sum())
-    if heavy:
-        raise InputError(
-            f"{source.file}: {heavy} pair(s) of areas overlap by more than {HEAVY:.0%} "
-            f"of the smaller: {', '.join(named[:heavy])}; a point cannot be in both"
-        )
-    rows = areas.index.isin(areas.index[pairs[["first", "second"]].to_numpy().ravel()])
-    rule = "overlaps another area, to whose part the first by id is used"
-    ledger.note(f"{rule}: {', '.join(named)}", pd.Series(rows, areas.index))
-
-
-def _ids(raw: pd.DataFrame, source: sources.Population) -> pd.Series:
-    """Take the area ids, without the prefix that is declared."""
-    ids = sources.tidy(raw, source)["area"]
-    if source.strip and not ids.str.startswith(source.strip).any():
+    Examples
+    --------
+    >>> source = sources.Travel(file="t.csv", unit="minutes", mode="by bus",
+    ...     columns={"area": "A", "facility_id": "F", "cost": "C"}, strip="1400000US")
+    >>> raw = pd.DataFrame({"A": ["1400000US01"], "F": ["L1"], "C": ["9"]})
+    >>> ids(raw, source).to_list()
+    ['01']
+    """
+    found = sources.tidy(raw, source)["area"]
+    if source.strip and not found.str.startswith(source.strip).any():
         raise InputError(
             f"{source.file}: column {source.columns['area']}: no id begins with "
             f"{source.strip!r}; correct or leave out 'strip'"
         )
-    return ids.str.removeprefix(source.strip)
+    return found.str.removeprefix(source.strip)
+
+
+def cells(
+    text: pd.Series, source: sources.Population | sources.Baselines
+) -> pd.DataFrame:
+    """Read a column of census cells in the notation of its file.
+
+    Parameters
+    ----------
+    text
+        As in the file.
+    source
+        What the file means; of its decimal mark, and of marks of its own.
+
+    Returns
+    -------
+    DataFrame
+        As `census.cells` returns it.
+
+    Examples
+    --------
+    >>> source = sources.Baselines(file="b.csv", label="Children", decimal=",",
+    ...     columns={"area": "A", "estimate": "E"})
+    >>> cells(pd.Series(["1.234,5"]), source)["value"].to_list()
+    [1234.5]
+    """
+    known = source.marks
+    if source.decimal == ",":
+        swap = str.maketrans(",.", ".,")
+        text = text.str.translate(swap)
+        known = {cell.translate(swap): mark for cell, mark in known.items()}
+    return census.cells(text, marks=known)
 
 
 def _check_vintage(
@@ -329,18 +322,9 @@ def _check_once(
         )
 
 
-def _cells(text: pd.Series, source: sources.Population) -> pd.DataFrame:
-    marks = source.marks
-    if source.decimal == ",":
-        swap = str.maketrans(",.", ".,")
-        text = text.str.translate(swap)
-        marks = {cell.translate(swap): mark for cell, mark in marks.items()}
-    return census.cells(text, marks=marks)
-
-
 def _people(text: pd.Series, column: str, source: sources.Population) -> pd.Series:
     """Read a column of counts; anything else is an error that names the column."""
-    found = _cells(text, source)
+    found = cells(text, source)
     _refuse_cells(~found["value"].between(0, MOST), found, "counts", column, source)
     return found["value"]
 
@@ -349,7 +333,7 @@ def _margins(
     text: pd.Series, column: str, source: sources.Population, ledger: Ledger
 ) -> pd.Series:
     """Read a column of margins; those that are not published are missing, and noted."""
-    found = _cells(text, source)
+    found = cells(text, source)
     wrong = [census.UNREADABLE, census.AT_LEAST, census.AT_MOST]
     bad = found["state"].isin(wrong) | ~found["value"].fillna(0).between(0, MOST)
     _refuse_cells(bad, found, "margins of error", column, source)

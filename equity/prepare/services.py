@@ -1,16 +1,12 @@
-"""Service requests and facilities: the quarters counted, and where facilities are.
+"""Service requests: the quarters that are counted.
 
 Requests themselves are read and counted by `reduce`, since they can be many millions.
 """
 
-import geopandas as gpd
 import pandas as pd
 
 from equity.errors import InputError, ParamsError
-from equity.prepare import locate, sources
-from equity.prepare.quality import Ledger
-
-FACILITIES = ["facility_id", "kind", "capacity", "area"]
+from equity.prepare import sources
 
 
 def window(period: str, quarters: int) -> tuple[pd.Timestamp, pd.Timestamp]:
@@ -166,72 +162,3 @@ def check_window(
             f"no request opened in {without[0]} can be used; count fewer quarters, or "
             "check date_format, data_until and the areas in sources.yaml"
         )
-
-
-def clean_facilities(
-    raw: pd.DataFrame,
-    source: sources.Facilities,
-    ledger: Ledger,
-    *,
-    areas: gpd.GeoDataFrame,
-) -> pd.DataFrame:
-    """Turn a raw list of places into facilities with their area.
-
-    Parameters
-    ----------
-    raw
-        As read by `read.table`, or by `read.places` for a file of shapes, of which
-        a point inside counts.
-    source
-        What the file means.
-    ledger
-        Written to.
-    areas
-        The areas of the city.
-
-    Returns
-    -------
-    DataFrame
-        Columns of `FACILITIES`.
-
-    Examples
-    --------
-    >>> FACILITIES[0]
-    'facility_id'
-    """
-    rows = sources.tidy(raw, source)
-    if "facility_id" not in rows:
-        rows["facility_id"] = [f"row {number + 1}" for number in rows.index]
-    if source.all_are:
-        rows["kind"] = source.all_are
-    rows["capacity"] = _capacity(rows, source, ledger)
-    rows, named = _placed(rows, raw, source)
-    rows = locate.set_aside_unlocated(
-        rows, areas, ledger, crs=source.crs, decimal=source.decimal, columns=named
-    )
-    return rows[FACILITIES]
-
-
-def _capacity(
-    rows: pd.DataFrame, source: sources.Facilities, ledger: Ledger
-) -> pd.Series:
-    """Read capacities, such as `1,200`; missing where there is none."""
-    text = rows.get("capacity", pd.Series("", index=rows.index, dtype="str"))
-    thousands = "," if source.decimal == "." else "."
-    plain = text.str.replace(thousands, "", regex=False)
-    number = pd.to_numeric(plain.str.replace(source.decimal, "."), errors="coerce")
-    ledger.note("capacity is not a number; left out", number.isna() & text.ne(""))
-    return number
-
-
-def _placed(
-    rows: pd.DataFrame, raw: pd.DataFrame, source: sources.Facilities
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Give each facility a latitude and a longitude, and say what they are called."""
-    if "location" in source.columns:
-        rows = rows.assign(latitude=rows["location"], longitude=rows["location"])
-        return rows.drop(columns="location"), (source.columns["location"],)
-    if "latitude" in source.columns:
-        return rows, tuple(source.columns[name] for name in ("latitude", "longitude"))
-    inside = raw.geometry.representative_point().to_crs(source.crs or 4326)
-    return rows.assign(latitude=inside.y, longitude=inside.x), ("geometry",)

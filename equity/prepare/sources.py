@@ -712,11 +712,11 @@ class Blocks(Placed):
     Notes
     -----
     Of `Placed`. `population` counts all residents of a block, whatever their race; of
-    a shape, a point inside counts.
+    a shape, a point inside counts. `block` is the id of each.
     """
 
     NEEDS: ClassVar = ("population",)
-    MAY: ClassVar = ("latitude", "longitude", "location")
+    MAY: ClassVar = ("block", "latitude", "longitude", "location")
 
 
 class Sources(BaseModel):
@@ -768,6 +768,12 @@ class Sources(BaseModel):
                 raise ParamsError(
                     f"vintage: {people.file} is of {people.vintage!r}, and the areas "
                     f"are of {areas.vintage!r}; both must be of one census"
+                )
+        kinds = [source.kind for source in self.districts]
+        for kind in kinds:
+            if kinds.count(kind) > 1:
+                raise ParamsError(
+                    f"districts: two files are of kind {kind!r}; each kind is one file"
                 )
         for kind in KINDS:
             listed = [source.named() for source in getattr(self, kind)]

@@ -18,7 +18,20 @@ from tqdm import tqdm
 
 from equity import project, race
 from equity.errors import InputError
-from equity.prepare import places, read, reduce, schools, services, sources, workforce
+from equity.prepare import (
+    baselines,
+    blocks,
+    facilities,
+    overlaps,
+    places,
+    read,
+    reduce,
+    schools,
+    services,
+    sources,
+    travel,
+    workforce,
+)
 from equity.prepare.quality import COLUMNS as LEDGER
 from equity.prepare.quality import FOUND, Ledger
 
@@ -37,10 +50,16 @@ class Tables:
 
     Attributes
     ----------
-    areas, population, request_counts, facilities
+    areas, population, request_counts
         Places, residents by race, and the services they ask for.
     report_counts
         The same requests by how long reports of them could come, and how many did.
+    facilities, costs
+        Places that people go to, and how far it is to them from each area.
+    baselines
+        Other numbers of people or homes by area, such as households without internet.
+    districts, overlaps
+        Districts of the city's own, and which share of each area lies in which.
     workers, events
         The workforce, and hires, promotions and separations.
     outcomes, levels, scores
@@ -62,6 +81,10 @@ class Tables:
     request_counts: pd.DataFrame
     report_counts: pd.DataFrame
     facilities: pd.DataFrame
+    costs: pd.DataFrame
+    baselines: pd.DataFrame
+    districts: gpd.GeoDataFrame
+    overlaps: pd.DataFrame
     workers: pd.DataFrame
     events: pd.DataFrame
     outcomes: pd.DataFrame
@@ -80,7 +103,11 @@ EMPTY = {
     "population": places.POPULATION,
     "request_counts": reduce.COUNTS,
     "report_counts": reduce.REPORTS,
-    "facilities": services.FACILITIES,
+    "facilities": facilities.FACILITIES,
+    "costs": travel.COSTS,
+    "baselines": baselines.BASELINES,
+    "districts": overlaps.DISTRICTS,
+    "overlaps": overlaps.OVERLAPS,
     "workers": workforce.WORKERS,
     "events": workforce.EVENTS,
     "outcomes": schools.OUTCOMES,
@@ -93,6 +120,8 @@ EMPTY = {
     "lost": reduce.LOST,
     "found": FOUND,
 }
+
+SHAPES = ("areas", "districts")  # tables with a geometry
 
 
 def load(
@@ -193,7 +222,8 @@ class _Making:
         areas = _joined("areas", made["areas"])
         self.each("population", places.clean_population, areas=areas, standard=standard)
         self.requests(areas, period, quarters, engine)
-        self.each("facilities", services.clean_facilities, areas=areas)
+        self.facilities(areas)
+        self.each("baselines", baselines.clean_baselines, areas=areas)
         self.workers()
         self.each("events", workforce.clean_events, standard=standard)
         self.each("graduation", schools.clean_graduation, standard=standard)
@@ -210,15 +240,76 @@ class _Making:
     ) -> None:
         """Read and clean the files of one kind."""
         for source in getattr(self.declared, kind):
-            self.bar.set_postfix_str(source.named())
-            shapes = kind == "areas" or (
-                kind == "facilities" and not source.has_coordinates()
-            )
-            how = read.places if shapes else read.table
-            raw, ledger = how(source, folder=self.folder, kind=kind)
-            tidy = step(_kept(raw, source, ledger), source, ledger, **context)
+            raw, ledger = self.raw(source, kind)
+            tidy = step(raw, source, ledger, **context)
             self.made[TABLE[kind]].append(tidy)
             self.enter(source, ledger, tidy)
+
+    def raw(self, source: sources.Source, kind: str) -> tuple[pd.DataFrame, Ledger]:
+        """Read a file, as a table or as shapes, and the rows of it that are meant."""
+        self.bar.set_postfix_str(source.named())
+        placed = isinstance(source, sources.Placed) and not source.has_coordinates()
+        how = read.places if kind in SHAPES or placed else read.table
+        raw, ledger = how(source, folder=self.folder, kind=kind)
+        return _kept(raw, source, ledger), ledger
+
+    def facilities(self, areas: gpd.GeoDataFrame) -> None:
+        """Read facilities, what it costs to get there, and districts."""
+        found, ledgers = [], []
+        for source in self.declared.facilities:
+            raw, ledger = self.raw(source, "facilities")
+            found.append(facilities.clean_facilities(raw, source, ledger, areas=areas))
+            ledgers.append(ledger)
+        found = facilities.together(found, ledgers)
+        for source, ledger, tidy in zip(
+            self.declared.facilities, ledgers, found, strict=True
+        ):
+            self.made["facilities"].append(tidy)
+            self.enter(source, ledger, tidy)
+        homes = self.homes(areas)
+        self.districts(areas, homes)
+        if found:
+            self.costs(areas, homes)
+
+    def homes(self, areas: gpd.GeoDataFrame) -> pd.DataFrame | None:
+        """Read the blocks, which say where in an area people live."""
+        homes = None
+        for source in self.declared.blocks:
+            raw, ledger = self.raw(source, "blocks")
+            homes = blocks.clean_blocks(raw, source, ledger, areas=areas)
+            self.enter(source, ledger, homes)
+        return homes
+
+    def districts(self, areas: gpd.GeoDataFrame, homes: pd.DataFrame | None) -> None:
+        """Read districts, and share the areas out among them."""
+        people = _joined("population", self.made["population"])
+        residents = None
+        if len(people):
+            residents = people.groupby("area")["estimate"].sum()
+        for source in self.declared.districts:
+            raw, ledger = self.raw(source, "districts")
+            tidy = overlaps.clean_districts(raw, source, ledger)
+            shares = overlaps.shares(
+                tidy, areas, ledger, homes=homes, residents=residents
+            )
+            self.made["districts"].append(tidy)
+            self.made["overlaps"].append(shares)
+            self.enter(source, ledger, tidy)
+
+    def costs(self, areas: gpd.GeoDataFrame, homes: pd.DataFrame | None) -> None:
+        """Take costs from travel where it is declared, else from straight lines."""
+        sites = _joined("facilities", self.made["facilities"])
+        found = []
+        for source in self.declared.travel:
+            raw, ledger = self.raw(source, "travel")
+            tidy = travel.clean_travel(
+                raw, source, ledger, areas=areas, facilities=sites
+            )
+            found.append(tidy)
+            self.enter(source, ledger, tidy)
+        files = [source.named() for source in self.declared.travel]
+        straight = travel.straight_lines(areas, sites, homes=homes)
+        self.made["costs"].append(travel.together(straight, found, sites, files))
 
     def workers(self) -> None:
         """Read and clean the rosters; those of one day are looked at together."""
@@ -407,7 +498,7 @@ TABLE |= {"graduation": "outcomes", "rates": "outcomes", "proficiency": "levels"
 
 def _joined(name: str, frames: list[pd.DataFrame]) -> pd.DataFrame:
     """Join the tables of one kind; none gives an empty table with its columns."""
-    if not frames and name == "areas":
+    if not frames and name in SHAPES:
         return gpd.GeoDataFrame(columns=EMPTY[name], geometry="geometry", crs=4326)
     if not frames:
         nobody = pd.Categorical([], categories=pd.Index([], dtype="str"), ordered=True)
@@ -505,9 +596,7 @@ def _keep(tables: Tables, kept: Path, fingerprint: str) -> Tables:
 def _read(kept: Path) -> Tables:
     return Tables(
         **{
-            name: (gpd if name == "areas" else pd).read_parquet(
-                kept / f"{name}.parquet"
-            )
+            name: (gpd if name in SHAPES else pd).read_parquet(kept / f"{name}.parquet")
             for name in EMPTY
         }
     )
