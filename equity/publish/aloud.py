@@ -51,25 +51,32 @@ def alternative(panels: dict[str, list[_Row]], look: _Look, facets: str | None) 
         for panel, rows in panels.items()
     }
     alone = {
-        panel: [replace(row, compare=None) for row in rows]
+        panel: [replace(row, compare=None, least=None, most=None) for row in rows]
         for panel, rows in bare.items()
     }
-    for fewer in (bare, alone):
+    totals = {
+        panel: [row for row in rows if not row.part] for panel, rows in alone.items()
+    }
+    for fewer in (bare, alone, totals):
         text = f"{_with_rows(fewer, look, facets)} {REST}"
         if len(text) <= LISTENABLE:
             return text
-    rows = [(panel, row) for panel, rows in panels.items() for row in rows]
+    rows = [(panel, row) for panel, rows in totals.items() for row in rows]
     return " ".join([_opening(panels, look, facets), *_extent(rows, look), REST])
 
 
 def _opening(panels: dict[str, list[_Row]], look: _Look, facets: str | None) -> str:
     count = sum(len(rows) for rows in panels.values())
     kind = f"Dot-and-interval chart, {_rows(count)}"
-    if facets:
+    if look.opening:
+        kind = look.opening
+    elif facets:
         kind = f"Dot-and-interval charts, {len(panels)} panels on one scale"
     text = f"{kind}: {look.label}." if look.label else f"{kind}."
     if look.line is not None and look.line_label:
         text += f" A vertical line marks {look.line_label}."
+    if look.bounds:
+        text += f" Pale bars: {look.bounds}."
     return text
 
 
@@ -96,6 +103,9 @@ def _row(row: _Row, look: _Look) -> str:
     if row.compare is not None:
         compare = display.quantity(row.compare, look.unit, look.noun)
         text += f"; {look.compare} {compare}"
+    if row.least is not None and row.most is not None:
+        bounds = display.span(row.least, row.most, look.unit, mark=True)
+        text += f"; {look.bounds} {bounds}"
     return f"{text}."
 
 

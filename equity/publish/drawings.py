@@ -24,10 +24,11 @@ from equity.publish.rows import (
     _interval,
     _interval_of,
     _key,
-    _line_words,
+    _keys,
     _Look,
     _Marks,
     _number,
+    _panel_words,
     _place,
     _printed,
     _Row,
@@ -60,7 +61,7 @@ def _draw_one(
         columns.append((look.compare, _widest(texts, NUMBERS + 0.32)))
     wide = sum(width for _, width in columns)
     lines = [_wrapped(text, [width - 0.1] * 4) for text, width in columns]
-    above = _title_height(title) + (0.3 if look.compare else 0.0)
+    above = _title_height(title) + _legend_height(look)
     span = WIDTH - LABELS - wide - 0.1
     side, mark = _line_lines(look, span)
     top = above + 0.16 * max(len(text) for text in [*lines, mark]) + 0.08
@@ -87,8 +88,7 @@ def _draw_one(
         )  # fmt: skip
     if look.label:
         axes.set_xlabel("\n".join(under), fontsize=9, labelpad=4)
-    if look.compare:
-        _legend(figure, look, above - 0.12)
+    _legend(figure, look, _title_height(title))
     return figure
 
 
@@ -99,7 +99,7 @@ def _draw_many(
     across = min(3, len(panels))
     entries = [row for rows in panels.values() for row in rows]
     number = max(0.5, *(_inches(_number(row, look), 9.5) + 0.06 for row in entries))
-    names, gap = 1.62, 0.22 if look.compare else 0.12
+    names, gap = 1.62, 0.22 if _keys(look) else 0.12
     cell = (WIDTH - names + gap - 0.05) / across
     labels = _together(panels)
     lines = {label: _wrapped(shorten(label), [names - 0.12] * 2) for label in labels}
@@ -108,9 +108,8 @@ def _draw_many(
         panel: _wrapped(panel, [cell - gap] * 3, 9.5, "bold") or [""]
         for panel in panels
     }
-    under = " · ".join(text for text in (look.label, _line_words(look)) if text)
-    under = _wrapped(under, [WIDTH] * 2)
-    above = _title_height(title) + (0.3 if look.compare else 0.0)
+    under = _wrapped(_panel_words(look, entries), [WIDTH] * 2)
+    above = _title_height(title) + _legend_height(look)
     shelves = [list(panels)[at : at + across] for at in range(0, len(panels), across)]
     head = [0.14 + 0.16 * max(len(heads[p]) for p in shelf) for shelf in shelves]
     each = [part + row * len(labels) + 0.32 for part in head]
@@ -141,8 +140,7 @@ def _draw_many(
         0, 1 - (above + 0.02) / height, "\n".join(under), fontsize=9, color=GREY,
         va="top",
     )  # fmt: skip
-    if look.compare:
-        _legend(figure, look, above - 0.12)
+    _legend(figure, look, _title_height(title))
     return figure
 
 
@@ -241,9 +239,32 @@ def _line_lines(look: _Look, span: float) -> tuple[str, list[str]]:
     return "right", _wrapped(look.line_label, [part * span + 0.4] * 3)
 
 
-def _legend(figure: Figure, look: _Look, y: float) -> None:
-    """The two marks, named in one line above the figure."""
+def _legend_lines(look: _Look) -> list[list[tuple[float, str, str]]]:
+    """The entries of the legend, line by line: how far in, the mark, its meaning."""
+    lines: list[list[tuple[float, str, str]]] = []
+    x = WIDTH
+    for kind, words in _keys(look):
+        (text,) = _wrapped(words, [WIDTH - 0.36])
+        wide = 0.36 + _inches(text)
+        if x + wide > WIDTH:
+            lines.append([])
+            x = 0.0
+        lines[-1].append((x, kind, text))
+        x += wide + 0.24
+    return lines
+
+
+def _legend_height(look: _Look) -> float:
+    lines = _legend_lines(look)
+    return 0.3 + 0.22 * (len(lines) - 1) if lines else 0.0
+
+
+def _legend(figure: Figure, look: _Look, top: float) -> None:
+    """The marks and what they mean, above the figure."""
+    lines = _legend_lines(look)
+    if not lines:
+        return
     sheet = _sheet(figure)
-    _key(sheet, 0, y, "Estimate and interval")
-    (text,) = _wrapped(look.compare, [WIDTH - 1.9 - 0.36])
-    _key(sheet, 1.9, y, text, hollow=True)
+    for at, line in enumerate(lines):
+        for x, kind, text in line:
+            _key(sheet, x, top + 0.18 + 0.22 * at, text, kind)

@@ -21,21 +21,22 @@ groups are choices.
 
 from collections.abc import Callable
 
-import pandas as pd
-import shapely
-
-from equity.errors import ColumnNotFoundError, DisclosureError, EquityError
+from equity.errors import EquityError
 from equity.publish import columns as made
 from equity.publish import display
 from equity.publish.aloud import alternative
 from equity.publish.canvas import published, style
-from equity.publish.coding import EXTREMES
+from equity.publish.curves import curves
 from equity.publish.display import Published
 from equity.publish.drawings import _draw_many, _draw_one
+from equity.publish.entries import _check, _compared, _numbers, _panels
+from equity.publish.grouped import parts
 from equity.publish.narrow import _narrow_many, _narrow_one
 from equity.publish.order import unranked
-from equity.publish.protect import COUNTS, PERSONAL, Protected, require
-from equity.publish.rows import _Look, _Row, _scaled
+from equity.publish.protect import Protected, require
+from equity.publish.rows import _Look, _scaled
+
+__all__ = ["curves", "dot_interval", "parts"]
 
 
 def dot_interval(
@@ -51,6 +52,8 @@ def dot_interval(
     reference_label: str = "",
     compare: str | None = None,
     compare_label: str = "",
+    bounds: tuple[str, str] | None = None,
+    bounds_label: str = "",
     rows: str = "group",
     facets: str | None = None,
     shorten: Callable[[str], str] | None = None,
@@ -61,8 +64,9 @@ def dot_interval(
     Ratios are drawn on a doubling scale, on which twice and half are equally far from
     one. An interval that would flatten all others is cut at the edge and ends in an
     arrow; its numbers are printed whole. With ``facets`` there is one small panel
-    per value, all on one scale, with the estimate only; where the panels are groups,
-    the reference has none, since nothing is compared with itself.
+    per value, in the order of the table and all on one scale: the intervals are drawn,
+    and of the numbers only the estimate is printed. Where the panels are groups, the
+    reference has none, since nothing is compared with itself.
 
     Parameters
     ----------
@@ -91,6 +95,12 @@ def dot_interval(
         A column drawn as a second, hollow mark, such as a share of residents.
     compare_label
         What the hollow mark means; needed with ``compare``.
+    bounds
+        Two columns drawn as a pale bar behind the interval: what the estimate could be
+        at least and at most if nothing is assumed, ``("bound_low", "bound_high")``.
+        They are no interval of chance, and wider. Their numbers are in the table.
+    bounds_label
+        What the bar means; needed with ``bounds``: "What the areas alone can prove".
     rows
         The column whose values are the rows.
     facets
@@ -114,11 +124,12 @@ def dot_interval(
     ColumnNotFoundError
         If a column is absent.
     EquityError
-        If the unit or name cannot be used, a row appears twice, or ``compare`` has no
-        label.
+        If the unit or name cannot be used, a row appears twice, or ``compare`` or
+        ``bounds`` has no label.
 
     Examples
     --------
+    >>> import pandas as pd
     >>> from equity.publish.protect import protect
     >>> days = pd.DataFrame({"group": ["Asian", "White"], "events": [60, 1240],
     ...                      "estimate": [14.0, 10.9], "conf_low": [12.1, 10.2],
@@ -134,9 +145,14 @@ def dot_interval(
     frame = protected.frame
     if frame.empty:
         return display.absent()
-    _check(frame, [rows, facets, compare], unit, compare_label if compare else " ")
+    _check(
+        frame, [rows, facets, compare, *(bounds or ())], unit,
+        compare_label if compare else " ",
+    )  # fmt: skip
+    if bounds and not bounds_label:
+        raise EquityError("bounds need bounds_label: what does the pale bar mean")
     frame = unranked(_compared(frame, facets), facets or rows)
-    panels = _panels(frame, rows, facets, unit, compare)
+    panels = _panels(frame, rows, facets, unit, compare, bounds)
     line = {"ratio": 1.0, "points": 0.0}.get(unit) if reference_line is None else None
     line = display.rounded(reference_line, unit) if line is None else line
     if unit == "ratio" and reference_line is None:
@@ -149,6 +165,7 @@ def dot_interval(
         label=label,
         compare=compare_label if compare else "",
         why=protected.why,
+        bounds=bounds_label if bounds else "",
     )
     look = _scaled(look, [row for panel in panels.values() for row in panel])
     shorten = shorten or str
@@ -164,111 +181,7 @@ def dot_interval(
             alt=alternative(panels, look, facets),
             source=source,
             data=_numbers(
-                protected, frame, [facets, rows], look, compare, name, caption
+                protected, frame, [facets, rows], look, name, caption, compare, bounds
             ),
             counts=made.counts(protected),
         )
-
-
-def _check(frame: pd.DataFrame, named: list, unit: str, compare_label: str) -> None:
-    places = [
-        name
-        for name in frame
-        if name in PERSONAL
-        or frame[name].dtype == "geometry"
-        or (frame[name].dtype == object and shapely.is_geometry(frame[name]).any())
-    ]
-    if places:
-        raise DisclosureError(
-            f"a figure has no points and no rows of one person; leave out {places}"
-        )
-    if any(EXTREMES & set(str(name).lower().split("_")) for name in named):
-        raise DisclosureError(
-            "a lowest or highest value is one person's; no figure marks it"
-        )
-    wanted = ["estimate", "conf_low", "conf_high", *(n for n in named if n)]
-    absent = [name for name in wanted if name not in frame]
-    if absent:
-        raise ColumnNotFoundError(absent, found=frame.columns)
-    if display.unit_of(unit) == "count":
-        raise EquityError("'count' is no unit of an estimate; use 'number'")
-    if not compare_label:
-        raise EquityError("compare needs compare_label: what does the hollow mark mean")
-    keys = [name for name in named[:2] if name]
-    twice = frame[keys].astype(str).duplicated()
-    if twice.any():
-        raise EquityError(
-            f"{int(twice.sum())} rows repeat an earlier {' and '.join(keys)}; "
-            "pick rows with Protected.only, or name the facets"
-        )
-
-
-def _compared(frame: pd.DataFrame, facets: str | None) -> pd.DataFrame:
-    """The rows without a panel in which the reference is compared with itself."""
-    if facets != "group" or "reference" not in frame:
-        return frame
-    others = frame["group"].astype(str) != frame["reference"].astype(str)
-    return frame[others] if others.any() else frame
-
-
-def _panels(
-    frame: pd.DataFrame, rows: str, facets: str | None, unit: str, compare: str | None
-) -> dict[str, list[_Row]]:
-    names = (
-        frame[facets].map(display.label) if facets else frame[rows].map(lambda _: "")
-    )
-    counts = [name for name in COUNTS if name in frame]
-    ranges = made.is_coded(frame)
-    panels: dict[str, list[_Row]] = {}
-    for at, panel in names.items():
-        entry = frame.loc[at]
-        coded = made.range_of(frame, at, unit)
-        hidden = not coded and (not pd.isna(entry["suppressed"]) or ranges[at])
-        estimate = display.rounded(entry["estimate"], unit)
-        panels.setdefault(panel, []).append(
-            _Row(
-                label=display.label(entry[rows]),
-                estimate=estimate,
-                low=display.rounded(entry["conf_low"], unit),
-                high=display.rounded(entry["conf_high"], unit),
-                compare=display.rounded(entry[compare], unit) if compare else None,
-                interval=display.level(entry.get("confidence")),
-                hidden=hidden and estimate is None,
-                reference=str(entry.get("reference")) == str(entry[rows]),
-                unknown=estimate is None and entry[counts].isna().any(),
-                coded=coded if estimate is None else "",
-            )
-        )
-    return panels
-
-
-def _numbers(
-    protected: Protected,
-    frame: pd.DataFrame,
-    keys: list[str | None],
-    look: _Look,
-    compare: str | None,
-    name: str,
-    caption: str,
-) -> dict:
-    """The numbers of the figure as a table, row for row."""
-    columns: dict = {key: (_title(key), "text") for key in keys if key}
-    interval = display.level(made.only_level(frame))
-    columns["estimate"] = (_title(look.label or "estimate"), look.unit)
-    columns["conf_low", "conf_high"] = (_title(interval), look.unit)
-    if compare:
-        columns[compare] = (_title(look.compare), look.unit)
-    return made.payload(
-        [made.head(key, *entry) for key, entry in columns.items()],
-        [made.column(frame, key, kind) for key, (_, kind) in columns.items()],
-        protected,
-        name=name,
-        caption=caption,
-        row_header=1 if keys[0] else 0,
-    )
-
-
-def _title(words: str) -> str:
-    """A column's heading: the words with a capital letter."""
-    words = words.replace("_", " ")
-    return words[:1].upper() + words[1:]

@@ -12,14 +12,17 @@ from matplotlib.figure import Figure
 
 from equity.publish.canvas import GREY, NARROW, RULE, RUST, _inches, _wrapped
 from equity.publish.rows import (
+    ESTIMATE,
     _axes_at,
     _interval,
     _interval_of,
     _key,
+    _keys,
     _line_words,
     _Look,
     _Marks,
     _number,
+    _panel_words,
     _printed,
     _Row,
     _row_marks,
@@ -34,7 +37,7 @@ NAMES = 1.52  # inches at most for the names beside small panels
 
 NARROW_ONE, NARROW_MANY = _Marks(2.6, 6.6, 0.085), _Marks(2.0, 5.0, 0.068, brief=True)
 BLANK = {"color": GREY, "style": "italic"}
-KEYS = ("title", "estimate", "compare")
+KEYS = ("title", "estimate", "compare", "bounds")
 
 
 def _narrow_one(
@@ -44,7 +47,7 @@ def _narrow_one(
     (rows,) = panels.values()
     estimate = f"Estimate ({_interval_of(rows)})"
     head = _narrow_head(look, title, _line_words(look), estimate)
-    if not look.compare:
+    if not _keys(look):
         head.append(("header", estimate))
     ends, room = _narrow_columns(rows, look)
     beside = room >= 1.0  # else the numbers have a line of their own
@@ -79,9 +82,8 @@ def _narrow_many(
     panels: dict[str, list[_Row]], look: _Look, title: str | None, shorten: Callable
 ) -> Figure:
     """Small panels below one another, names at the left and estimates at the right."""
-    under = " · ".join(text for text in (look.label, _line_words(look)) if text)
-    head = _narrow_head(look, title, under, "Estimate and interval")
     entries = [row for rows in panels.values() for row in rows]
+    head = _narrow_head(look, title, _panel_words(look, entries), ESTIMATE)
     names = {row.label: _wrapped(shorten(row.label), [NAMES] * 2) for row in entries}
     left = 0.16 + max(_inches(line) for name in names.values() for line in name)
     right = NARROW - 0.12 - max(_inches(_number(row, look)) for row in entries)
@@ -121,9 +123,9 @@ def _narrow_head(
 ) -> list[tuple[str, str]]:
     """The lines above a narrow drawing: what kind each is, and what it says."""
     head = [("title", line) for line in _wrapped(title, [NARROW] * 4, 10.5, "bold")]
-    if look.compare:
-        (compare,) = _wrapped(look.compare, [NARROW - 0.36])
-        head += [("estimate", estimate), ("compare", compare)]
+    for kind, words in _keys(look):
+        words = estimate if kind == "estimate" else words
+        head += [(kind, line) for line in _wrapped(words, [NARROW - 0.36])]
     return head + [("remark", line) for line in _wrapped(remark, [NARROW] * 3)]
 
 
@@ -134,8 +136,8 @@ def _narrow_height(head: list[tuple[str, str]]) -> float:
 def _draw_head(sheet: Axes, head: list[tuple[str, str]]) -> None:
     for at, (kind, text) in enumerate(head):
         y = _narrow_height(head[:at])
-        if kind in ("estimate", "compare"):
-            _key(sheet, 0, y + 0.1, text, hollow=kind == "compare")
+        if kind in ("estimate", "compare", "bounds"):
+            _key(sheet, 0, y + 0.1, text, kind)
         elif kind == "title":
             _write(sheet, 0, y + 0.02, [text], fontsize=10.5, weight="bold")
         elif kind == "header":

@@ -20,6 +20,9 @@ from equity.publish.canvas import BLUE, GREY, INK, RULE, RUST, STRIP, _inches
 
 HIDDEN_WORDS = "hidden to protect privacy"
 NOT_KNOWN_WORDS = "not known"
+ESTIMATE = "Estimate and interval"
+
+BAR = {"facecolor": "#dbe5ee", "edgecolor": GREY, "linewidth": 0.8, "zorder": 2.1}
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,9 @@ class _Row:
     reference: bool
     unknown: bool
     coded: str = ""
+    least: float | None = None
+    most: float | None = None
+    part: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,8 @@ class _Look:
     label: str
     compare: str
     why: str
+    bounds: str = ""
+    opening: str = ""
     left: float = 0.0
     right: float = 1.0
     ticks: list[float] = field(default_factory=list)
@@ -70,11 +78,12 @@ class _Marks:
 def _scaled(look: _Look, rows: list[_Row]) -> _Look:
     """The look with the limits and ticks of its scale.
 
-    The limits hold all dots, marks and the line, and as much of the intervals as does
-    not crush the dots.
+    The limits hold all dots, marks, bounds and the line, and as much of the intervals
+    as does not crush the dots.
     """
     log = look.unit == "ratio"
-    dots = [row.estimate for row in rows] + [row.compare for row in rows] + [look.line]
+    held = [(row.estimate, row.compare, row.least, row.most) for row in rows]
+    dots = [*(value for values in held for value in values), look.line]
     ends = [end for row in rows for end in (row.low, row.high)]
     dots = [_place(v, look.unit) for v in dots if v is not None and (v > 0 or not log)]
     ends = [_place(v, look.unit) for v in ends if v is not None and (v > 0 or not log)]
@@ -179,7 +188,9 @@ def _rules(
 def _row_marks(axes: Axes, at: float, row: _Row, look: _Look, marks: _Marks) -> None:
     if row.estimate is None and not _is_base(row):
         _strip(axes, at, row, look, marks)
-    width, size = marks.line, marks.dot
+    if row.least is not None and row.most is not None:
+        _bar(axes, at, row, look, marks)
+    width, size = (part * (0.7 if row.part else 1) for part in (marks.line, marks.dot))
     low, high = row.low, row.high
     if row.estimate is not None and low is not None and high is not None:
         start, end = (_inside(v, look) for v in (low, high))
@@ -194,14 +205,23 @@ def _row_marks(axes: Axes, at: float, row: _Row, look: _Look, marks: _Marks) -> 
                 )
     if row.estimate is not None:
         axes.plot(
-            _inside(row.estimate, look)[0], at, "o", ms=size, mfc=BLUE, mec="white",
-            mew=0.6, clip_on=False, zorder=3.5,
+            _inside(row.estimate, look)[0], at, "s" if row.part else "o", ms=size,
+            mfc=BLUE, mec="white", mew=0.6, clip_on=False, zorder=3.5,
         )  # fmt: skip
     if row.compare is not None:
         axes.plot(
             _inside(row.compare, look)[0], at, "D", ms=size + 1, mfc="none", mec=RUST,
             mew=1.4, clip_on=False, zorder=4,
         )  # fmt: skip
+
+
+def _bar(axes: Axes, at: float, row: _Row, look: _Look, marks: _Marks) -> None:
+    """The bounds of a row: a pale bar behind its marks."""
+    start, end = (_inside(value, look)[0] for value in (row.least, row.most))
+    half = 0.6 * marks.strip
+    axes.add_patch(
+        Rectangle((start, at - half), end - start, 2 * half, clip_on=False, **BAR)
+    )
 
 
 def _strip(axes: Axes, at: float, row: _Row, look: _Look, marks: _Marks) -> None:
@@ -222,10 +242,19 @@ def _strip(axes: Axes, at: float, row: _Row, look: _Look, marks: _Marks) -> None
     )  # fmt: skip
 
 
-def _key(sheet: Axes, x: float, y: float, text: str, hollow: bool = False) -> None:
+def _keys(look: _Look) -> list[tuple[str, str]]:
+    """The kinds of marks that need a legend, and what each means."""
+    others = [("compare", look.compare), ("bounds", look.bounds)]
+    others = [(kind, text) for kind, text in others if text]
+    return [("estimate", ESTIMATE), *others] if others else []
+
+
+def _key(sheet: Axes, x: float, y: float, text: str, kind: str = "estimate") -> None:
     """A mark and what it means."""
-    if hollow:
+    if kind == "compare":
         sheet.plot(x + 0.155, y, "D", ms=7.5, mfc="none", mec=RUST, mew=1.4)
+    elif kind == "bounds":
+        sheet.add_patch(Rectangle((x + 0.03, y - 0.065), 0.25, 0.13, **BAR))
     else:
         sheet.plot([x + 0.03, x + 0.28], [y, y], color=BLUE, lw=2.6)
         sheet.plot(x + 0.155, y, "o", ms=6.8, mfc=BLUE, mec="white", mew=0.6)
@@ -300,3 +329,10 @@ def _interval_of(rows: list[_Row]) -> str:
 
 def _line_words(look: _Look) -> str:
     return f"line: {look.line_label}" if look.line_label else ""
+
+
+def _panel_words(look: _Look, rows: list[_Row]) -> str:
+    """What is under the title of small panels: what is measured, and the marks."""
+    bars = any(row.low is not None or row.high is not None for row in rows)
+    parts = (look.label, f"bars: {_interval_of(rows)}" if bars else "")
+    return " · ".join(text for text in (*parts, _line_words(look)) if text)

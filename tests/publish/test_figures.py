@@ -13,11 +13,12 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgba
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from equity.errors import ColumnNotFoundError, DisclosureError, EquityError
-from equity.publish import aloud, canvas, display, figures
+from equity.publish import aloud, canvas, display, figures, rows
 from equity.publish.payload import Figure
 from equity.publish.protect import protect
 
@@ -207,6 +208,61 @@ def test_a_second_mark_needs_its_meaning(days):
     two = days[2:4].assign(estimate=0.2, reference="residents")
     few = draw(two, compare="benchmark", **said)["alt"]
     assert "Islander: hidden; share of residents 10.0%." in few
+
+
+def test_bounds_are_a_pale_bar_behind_the_interval(days, monkeypatch):
+    made = []
+    monkeypatch.setattr(canvas, "svg", lambda f, *a, **k: made.append(f) or "<svg/>")
+    share = days.assign(
+        estimate=days["estimate"] / 100, conf_low=days["conf_low"] / 100,
+        conf_high=days["conf_high"] / 100, bound_low=[0.0, 0.05, 0.31, 0.2, 0.1],
+        bound_high=[1.0, 0.9, 0.92, 0.6, 0.7], recorded=0.5,
+    )  # fmt: skip
+    said = {"unit": "percent", "bounds": ("bound_low", "bound_high")}
+    said |= {"bounds_label": "What the areas alone can prove"}
+    both = said | {"compare": "recorded", "compare_label": "By recorded race"}
+    payload = draw(share, **both)
+    row = [cell["text"] for cell in payload["data"]["rows"][2]]
+    assert row[1:] == ["41.2%", "38.0% to 44.9%", "50.0%", "31.0% to 92.0%"]
+    hidden = [cell["text"] for cell in payload["data"]["rows"][3]]
+    assert hidden[1:] == ["hidden"] * 4
+    assert payload["data"]["columns"][4]["label"] == said["bounds_label"]
+    few = draw(share[2:3].assign(reference=None), **said)["alt"]
+    assert "44.9%); What the areas alone can prove 31.0% to 92.0%." in few
+    for figure in made[:2]:
+        bars = [
+            p for p in figure.findobj(Rectangle)
+            if p.get_facecolor() == to_rgba(rows.BAR["facecolor"]) and p.axes.axison
+        ]  # fmt: skip
+        ends = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in bars]
+        wanted = [(0, 100), (5, 90), (31, 92), (10, 70)]
+        assert np.allclose(ends, wanted)
+        words = {text.get_text() for text in figure.findobj(Text)}
+        assert {said["bounds_label"], "By recorded race"} <= words
+    other = share.assign(
+        bound_low=share["bound_low"].mask(share.index == 3, 0.0),
+        bound_high=share["bound_high"].mask(share.index == 3, 1.0),
+    )
+    assert draw(other, **both) == payload
+    with pytest.raises(EquityError, match="bounds_label"):
+        draw(share, unit="percent", bounds=said["bounds"])
+    with pytest.raises(ColumnNotFoundError, match="bound_high"):
+        draw(share.drop(columns="bound_high"), **said)
+
+
+def test_small_panels_say_what_their_bars_are(days, monkeypatch):
+    made = []
+    monkeypatch.setattr(canvas, "svg", lambda f, *a, **k: made.append(f) or "<svg/>")
+    panels = pd.concat([days.assign(category=name) for name in ("Trees", "Carts")])
+    draw(panels, facets="category", label="days")
+    for figure in made:
+        words = {text.get_text() for text in figure.findobj(Text)}
+        assert "days · bars: 95% interval" in words
+        bars = [
+            line for line in figure.findobj(Line2D)
+            if line.get_color() == canvas.BLUE and len(line.get_xdata()) == 2
+        ]  # fmt: skip
+        assert len(bars) == 6  # the reference has none, and one row is hidden
 
 
 def test_facets_have_panels_and_full_names(days):
