@@ -19,6 +19,7 @@ YEARS = ("2022-23", "2023-24", "2024-25")
 STREAMS = (
     *("city", "population", "facilities", "requests", "request messes"),
     *("workforce", "roster messes", "schools", "graduation", "scores"),
+    *("blocks", "households", "survey of households", "districts", "travel"),
 )
 
 
