@@ -18,11 +18,11 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from equity.measure import overdispersion
 from equity.measure.on_time import (
     NEEDED,
     OUTCOMES,
     Outcomes,
-    dispersion,
     measure_name,
     outcomes,
 )
@@ -318,7 +318,7 @@ def recorded_beside_area(
     told = every[lived_in & every["race"].isin(people.groups)]
     if not told[OUTCOMES].to_numpy().any():
         return pd.DataFrame(columns=BESIDE_COLUMNS)
-    cells = _Recorded.of(told, people)
+    cells = _Recorded.of(told, people, target_days)
     found = cells.compute(people.estimate, cells.counts)
     random = np.random.default_rng(seed)
     drawn = [
@@ -398,7 +398,7 @@ class _Recorded:
     dispersion: float
 
     @classmethod
-    def of(cls, told: pd.DataFrame, people: Residents) -> Self:
+    def of(cls, told: pd.DataFrame, people: Residents, target_days: int) -> Self:
         keys = ["area", "race"]
         sums = told.groupby(keys, observed=True, as_index=False)[OUTCOMES].sum()
         return cls(
@@ -406,7 +406,7 @@ class _Recorded:
             pd.Index(people.groups).get_indexer(sums["race"].astype(str)),
             sums[OUTCOMES].to_numpy(dtype=float).T,
             people.estimate.shape,
-            dispersion(told),
+            overdispersion.of_requests(told, target_days),
         )
 
     def redraw(self, random: np.random.Generator) -> np.ndarray:

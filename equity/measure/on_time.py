@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from equity.errors import InputError, ParamsError
+from equity.measure import overdispersion
 from equity.measure.table import divide, numbers, require_columns
 
 OUTCOMES = ["on_time", "late", "unknown"]
@@ -143,7 +144,7 @@ class Outcomes:
         told = told[told["area"].isin(areas)]
         sums = told.groupby("area", observed=True)[OUTCOMES].sum()
         columns = sums.reindex(areas).fillna(0).to_numpy(dtype=float).T
-        return cls(*columns, dispersion(told))
+        return cls(*columns, overdispersion.of_requests(told, target_days))
 
     @property
     def known(self) -> np.ndarray:
@@ -174,37 +175,6 @@ class Outcomes:
         return type(self)(*drawn, self.dispersion)
 
 
-def dispersion(told: pd.DataFrame) -> float:
-    """Measure how much more requests vary between quarters than Poisson counts would.
-
-    Parameters
-    ----------
-    told
-        What `outcomes` returns.
-
-    Returns
-    -------
-    float
-        The largest of four of Pearson's chi-squareds over their degrees of freedom,
-        with areas and quarters as main effects: of all requests, of those on time, of
-        the others, and of the share on time. At least one.
-
-    References
-    ----------
-    McCullagh and Nelder (1989), Generalized Linear Models, section 6.2.3.
-
-    Examples
-    --------
-    >>> told = pd.DataFrame({"area": ["1", "1", "2", "2"], "late": 0, "unknown": 0,
-    ...     "period": ["2025Q3", "2025Q4"] * 2, "on_time": [10, 30, 30, 10]})
-    >>> dispersion(told)
-    20.0
-    """
-    on_time, others = _tables(told)
-    counts = [_of_counts(table) for table in (on_time + others, on_time, others)]
-    return max(*counts, _of_share(on_time, others))
-
-
 def share_dispersion(told: pd.DataFrame) -> float:
     """Measure how much more the share on time varies than a binomial one would.
 
@@ -216,41 +186,28 @@ def share_dispersion(told: pd.DataFrame) -> float:
     Returns
     -------
     float
-        As in `dispersion`, of the share alone, which is what limits of a share with
-        its requests taken as given need.
+        Pearson's chi-squared over its degrees of freedom, with areas and quarters as
+        main effects of requests on time, and of those late; at least one. Requests
+        whose outcome is not known do not count. It is what limits of a share need that
+        take its requests as given; counts vary as `overdispersion` has it.
+
+    References
+    ----------
+    McCullagh and Nelder (1989), Generalized Linear Models, section 4.5.
 
     Examples
     --------
-    >>> told = pd.DataFrame({"area": ["1", "1", "2", "2"], "unknown": 0,
+    >>> told = pd.DataFrame({"area": ["1", "1", "2", "2"],
     ...     "period": ["2025Q3", "2025Q4"] * 2, "on_time": [10, 30, 30, 10],
     ...     "late": [30, 10, 10, 30]})
     >>> share_dispersion(told)
     40.0
     """
-    return _of_share(*_tables(told.assign(unknown=0.0)))
-
-
-def _tables(told: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Tables of areas by quarters: requests on time, and the others."""
-    sums = told.groupby(["area", "period"], observed=True)[OUTCOMES].sum()
-    wide = sums.unstack("period", fill_value=0)  # noqa: PD010 - of three columns
-    on_time, late, unknown = (wide[name].to_numpy(dtype=float) for name in OUTCOMES)
-    return on_time, late + unknown
-
-
-def _of_counts(seen: np.ndarray) -> float:
-    seen = seen[seen.sum(axis=1) > 0][:, seen.sum(axis=0) > 0]
-    freedom = (seen.shape[0] - 1) * (seen.shape[1] - 1)
-    if freedom < 1:
-        return 1.0
-    expected = _expected(seen)
-    return max(float(((seen - expected) ** 2 / expected).sum() / freedom), 1.0)
-
-
-def _of_share(on_time: np.ndarray, others: np.ndarray) -> float:
-    """Where a batch moves requests from late to on time, no count alone shows it."""
-    total, within = on_time + others, _expected(on_time)
-    share = divide(within, within + _expected(others))
+    sums = told.groupby(["area", "period"], observed=True)[["on_time", "late"]].sum()
+    wide = sums.unstack("period", fill_value=0)  # noqa: PD010 - of two columns
+    on_time, late = (wide[name].to_numpy(dtype=float) for name in sums)
+    total, within = on_time + late, _expected(on_time)
+    share = divide(within, within + _expected(late))
     variance = total * share * (1 - share)
     known = variance > 0
     freedom = known.sum() - known.any(axis=1).sum() - known.any(axis=0).sum() + 1
