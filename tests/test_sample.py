@@ -14,7 +14,7 @@ from scipy.stats import norm
 
 from equity import race, sample
 from equity.errors import ParamsError
-from equity.sample import asking, city, schools, services, workforce
+from equity.sample import asking, city, homes, places, schools, services, workforce
 from equity.sample.common import RACES, SCHOOL_RACES, Options
 
 SMALL = {"tracts": 16, "quarters": 5, "size": 0.1}
@@ -165,10 +165,16 @@ def _leaves(tree):
             yield from _leaves(value)
 
 
+SERVICES = {
+    *("service_requests.csv", "facilities.csv", "travel_minutes.csv"),
+    "households.csv",
+}
+
+
 @pytest.mark.parametrize(
     ("gap", "changed"),
     [
-        ("service_gap", {"service_requests.csv"}),
+        ("service_gap", SERVICES),
         ("workforce_gap", {"workforce_2025-12-31.csv", "workforce_events.csv"}),
         ("school_gap", {"graduation.csv", "proficiency.csv", "student_scores.csv"}),
     ],
@@ -599,6 +605,124 @@ def test_people_live_apart(default):
     black, white = truly[race.BLACK], truly[race.WHITE]
     index = (black / black.sum() - white / white.sum()).abs().sum() / 2
     assert 0.45 < index < 0.75
+
+
+# Places, homes and districts
+
+
+def test_without_a_gap_places_and_homes_follow_the_residents(tmp_path):
+    sample.generate(tmp_path, gaps=0, **SMALL)
+    truth = truth_of(tmp_path)
+    indices = [kind["index"] for kind in kinds(truth["facilities"]["placement"])]
+    assert {index for found in indices for index in found.values()} == {1.0}
+    offline = truth["households"]["planted_share_without_internet"]
+    assert set(offline.values()) == {homes.WITHOUT}
+
+
+def kinds(part):
+    """The parts of a truth that are of a kind of places."""
+    return [part[kind] for kind in places.PLACES if kind in part]
+
+
+def test_the_expected_share_around_is_the_mean_of_many_draws():
+    options = Options(tracts=30)
+    town = city.build(options)
+    share = town.residents / np.maximum(town.residents.sum(axis=1, keepdims=True), 1)
+    rng = np.random.default_rng(1)
+    position = pd.Index(town.geoids)
+    drawn = [places.place(options, town, rng, times=40) for _ in range(5)]
+    sites = pd.concat(drawn)
+    for kind, rows in sites.groupby("kind"):
+        around = share[position.get_indexer(rows["area"])]
+        around = around[around.sum(axis=1) > 0]  # the park where nobody lives
+        error = around.std(axis=0) / np.sqrt(len(around))
+        expected = places.around(options, town, kind)
+        assert (np.abs(around.mean(axis=0) - expected) < 4 * error).all()
+    black = RACES.index(race.BLACK)
+    assert places.around(options, town, "Library")[black] < 0.8 * town.shares[black]
+
+
+def test_true_reach_is_that_of_the_export(default, truth):
+    minutes = read(default / "travel_minutes.csv")
+    sites = read(default / "facilities.csv").set_index("FACILITY ID")
+    people = pd.read_csv(
+        default / "truth_population.csv", dtype={"GEOID": str}, index_col="GEOID"
+    )
+    messes = truth["messes"]["travel_minutes.csv"]
+    assert len(minutes) == messes["rows"]
+    assert (minutes["minutes"] == "").sum() == messes["without_route"] > 0
+    closed = ~minutes["to_facility"].isin(sites.index)
+    assert closed.sum() == messes["of_a_closed_place"] == len(people)
+    minutes = minutes[~closed & minutes["minutes"].ne("")]
+    kind = minutes["to_facility"].map(sites["TYPE"]).str.strip().str.title()
+    nearest = minutes["minutes"].astype(float).groupby([kind, minutes["from_tract"]])
+    written = truth["facilities"]["reach"]
+    for name, found in nearest.min().groupby(level=0):
+        weight = people / people.sum()
+        value = weight.mul(found.droplevel(0), axis=0).sum()
+        near = weight[found.droplevel(0).le(places.WITHIN)].sum()
+        for group in RACES:
+            mean = written[name]["mean_minutes_to_nearest"][group]
+            within = written[name]["share_within_15_minutes"][group]
+            assert value[group] == pytest.approx(mean, abs=1e-5)
+            assert near[group] == pytest.approx(within, abs=1e-5)
+    for name in places.BY_BUS:  # the draw of the committed city shows what was planted
+        mean = written[name]["mean_minutes_to_nearest"]
+        assert min(mean[race.BLACK], mean[race.HISPANIC]) > mean["White"]
+
+
+def test_districts_cover_the_city_and_cut_tracts(default, truth):
+    tracts = gpd.read_file(default / "tracts.geojson").to_crs(3395)
+    districts = gpd.read_file(default / "districts.geojson").to_crs(3395)
+    assert len(districts) == len(truth["districts"]["residents"]) == homes.DISTRICTS
+    whole = tracts.union_all()
+    assert whole.difference(districts.union_all()).area < 1e-4 * whole.area
+    assert districts.area.sum() == pytest.approx(whole.area, rel=1e-3)
+    pieces = tracts.overlay(districts)
+    cut = pieces[pieces.area > 0.05 * tracts.area.mean()].groupby("GEOID").size() > 1
+    assert cut.sum() > 10
+
+
+def test_blocks_have_the_residents_of_their_tracts(default, truth):
+    blocks = read(default / "blocks.csv")
+    assert not blocks["BLOCK"].duplicated().any()
+    people = blocks["POP"].astype(int).groupby(blocks["BLOCK"].str[:11]).sum()
+    truly = read(default / "truth_population.csv").set_index("GEOID").astype(int)
+    assert people.to_dict() == truly.sum(axis=1).to_dict()
+    points = gpd.points_from_xy(
+        *(pd.to_numeric(blocks[name]) for name in ("LONGITUDE", "LATITUDE")), crs=4326
+    )
+    tracts = gpd.read_file(default / "tracts.geojson")[["GEOID", "geometry"]]
+    placed = gpd.GeoDataFrame(blocks, geometry=points).sjoin(tracts)
+    assert (placed["GEOID"] == placed["BLOCK"].str[:11]).all()
+    total = sum(truth["districts"]["residents"].values())
+    assert total == pytest.approx(truth["residents"]["total"])
+
+
+def test_households_are_a_survey_of_the_homes(default, truth):
+    found = read(default / "households.csv").set_index("GEOID").drop(columns="NAME")
+    found = found.astype(int)
+    assert (found["NO_INTERNET_E"] <= found["HOUSEHOLDS_E"]).all()
+    total = truth["households"]["total"]
+    assert found["HOUSEHOLDS_E"].sum() == pytest.approx(total, rel=0.03)
+    share = found["NO_INTERNET_E"].sum() / found["HOUSEHOLDS_E"].sum()
+    wanted = truth["households"]["share_without_internet"]
+    assert share == pytest.approx(wanted, abs=0.015)
+    town = city.build(Options())
+    here = homes.build(Options(), town)
+    truly = here.without.sum(axis=1)
+    near = np.abs(found["NO_INTERNET_E"] - truly) <= found["NO_INTERNET_M"]
+    assert 0.75 < near[truly > 50].mean() <= 1
+
+
+def test_a_survey_drawn_again_is_without_bias():
+    options = Options(tracts=12, size=0.3)
+    town = city.build(options)
+    rng = np.random.default_rng(1)
+    drawn = [city.survey(town, rng)["estimate"].to_numpy() for _ in range(400)]
+    truly = town.residents.ravel()
+    error = np.sqrt(city.SAMPLING * truly / 400)
+    assert (np.abs(np.mean(drawn, axis=0) - truly) <= 4.5 * error + 0.05).all()
 
 
 # Workforce

@@ -13,13 +13,14 @@ is used. They are the same with numpy 1.26 and 2.4; a later one may draw other n
 import argparse
 from pathlib import Path
 
-from equity.sample import city, schools, services, workforce
+from equity.sample import city, homes, places, schools, services, workforce
 from equity.sample.common import Options, write_csv, write_truth
 
 FILES = (
-    *("facilities.csv", "graduation.csv", "population.csv", "proficiency.csv"),
+    *("blocks.csv", "districts.geojson", "facilities.csv", "graduation.csv"),
+    *("households.csv", "population.csv", "proficiency.csv"),
     *("service_requests.csv", "student_scores.csv", "tracts.geojson"),
-    *("truth.yaml", "truth_population.csv"),
+    *("travel_minutes.csv", "truth.yaml", "truth_population.csv"),
     *("workforce_2025-12-31.csv", "workforce_events.csv"),
 )
 
@@ -54,7 +55,8 @@ def generate(
     gaps
         Strength of every gap: 1 is as designed, 0 is no gap at all.
     service_gap
-        Further strength of the gaps in asking for service and in waiting for it.
+        Further strength of the gaps in asking for service and in waiting for it, in
+        where places were put, and in who has internet at home.
     workforce_gap
         Of the gaps in hiring, promotion, separation, job category and pay.
     school_gap
@@ -88,7 +90,10 @@ def generate(
         school_gap=gaps * school_gap,
     )
     town = city.build(options)
-    facilities = city.facilities(options, town)
+    here = homes.build(options, town)
+    sites = places.place(options, town, options.rng("places"))
+    located = sites.drop(index=places.UNPLACED)
+    rides = places.ride(town, here, located, options.rng("travel"))
     requests = services.build(options, town)
     workers = workforce.build(options, town)
     pupils = schools.build(options, town)
@@ -98,7 +103,11 @@ def generate(
     (out / "tracts.geojson").write_bytes(city.geojson(town).encode())
     write_csv(city.population(options, town), out / "population.csv")
     write_csv(city.true_population(town), out / "truth_population.csv")
-    write_csv(facilities, out / "facilities.csv")
+    write_csv(places.export(sites), out / "facilities.csv")
+    write_csv(places.travel_export(rides), out / "travel_minutes.csv")
+    write_csv(homes.household_export(options, town, here), out / "households.csv")
+    write_csv(homes.block_export(town, here), out / "blocks.csv")
+    (out / "districts.geojson").write_bytes(homes.geojson(here).encode())
     write_csv(requests.rows, out / "service_requests.csv")
     write_csv(workers.roster, out / "workforce_2025-12-31.csv", mark=True)
     write_csv(workers.events, out / "workforce_events.csv")
@@ -114,14 +123,16 @@ def generate(
         "requests": requests.truth,
         "workforce": workers.truth,
         "education": pupils.truth,
-        "facilities": {"planted": "No gap: places are put in tracts at random."},
+        "facilities": places.truth(options, town, here, located, rides),
+        **homes.truth(options, town, here),
         "messes": {
             "service_requests.csv": requests.messes,
             "workforce_2025-12-31.csv": workers.messes,
             "proficiency.csv": pupils.messes["proficiency.csv"],
             "graduation.csv": pupils.messes["graduation.csv"],
             "student_scores.csv": pupils.messes["student_scores.csv"],
-            "facilities.csv": city.FACILITY_MESSES,
+            "facilities.csv": places.MESSES,
+            "travel_minutes.csv": places.travel_messes(town, rides),
         },
     }
     write_truth(truth, out / "truth.yaml")

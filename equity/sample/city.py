@@ -1,4 +1,4 @@
-"""The invented city: its tracts, who lives where, and its public places."""
+"""The invented city: its tracts, and who lives where."""
 
 import json
 from dataclasses import dataclass
@@ -45,21 +45,6 @@ CODES = {
     race.SOME_OTHER: "B03002_008",
     race.TWO_OR_MORE: "B03002_009",
     race.HISPANIC: "B03002_012",
-}
-PLACES = {  # kind: how many, capacity from, to, its unit
-    "Library": (10, 40, 220, "seats"),
-    "Clinic": (7, 6, 30, "exam rooms"),
-    "Park": (8, 3, 90, "acres"),
-}
-NAMES = (
-    *("Alderwick", "Brackenlow", "Corrowmere", "Dunfathom", "Eastermoot"),
-    *("Fallowby", "Gorsecombe", "Hollinfield", "Inglemarsh", "Jessamoor"),
-)
-FACILITY_MESSES = {
-    "facilities": sum(number for number, *_ in PLACES.values()),
-    "without_location": 1,
-    "without_capacity": 1,
-    "spellings_of_type": 9,
 }
 
 
@@ -181,7 +166,7 @@ def population(options: Options, town: City) -> pd.DataFrame:
     >>> population(options, build(options)).columns[2:4].to_list()
     ['B03002_001E', 'B03002_001M']
     """
-    estimates, margins = _survey(town.residents, options.rng("population"))
+    estimates, margins = surveyed(town.residents, options.rng("population"))
     total = estimates.sum(axis=1)
     columns = {
         "GEOID": town.geoids,
@@ -218,7 +203,7 @@ def survey(town: City, rng: np.random.Generator) -> pd.DataFrame:
     >>> len(drawn), drawn.columns.to_list()
     (96, ['area', 'race', 'estimate', 'moe'])
     """
-    estimates, margins = _survey(town.residents, rng)
+    estimates, margins = surveyed(town.residents, rng)
     groups = pd.Categorical(list(RACES), categories=list(RACES), ordered=True)
     return pd.DataFrame(
         {
@@ -230,10 +215,28 @@ def survey(town: City, rng: np.random.Generator) -> pd.DataFrame:
     )
 
 
-def _survey(
+def surveyed(
     truly: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Estimate counts from answered forms, each of which stands for several people."""
+    """Estimate counts from answered forms, each of which stands for several people.
+
+    Parameters
+    ----------
+    truly
+        True counts.
+    rng
+        Random stream.
+
+    Returns
+    -------
+    tuple of ndarray
+        Whole estimates and their 90 % margins, as `population` says.
+
+    Examples
+    --------
+    >>> surveyed(np.array([0]), np.random.default_rng(1))
+    (array([0]), array([12]))
+    """
     shape = 4.0
     scale = SAMPLING / (shape + 1)
     forms = rng.poisson(truly / (shape * scale))
@@ -302,55 +305,6 @@ def geojson(town: City) -> str:
         features.append(json.dumps(feature, separators=(",", ":")))
     body = ",\n".join(features)
     return f'{{"type":"FeatureCollection","features":[\n{body}\n]}}\n'
-
-
-def facilities(options: Options, town: City) -> pd.DataFrame:
-    """Put libraries, clinics and parks in tracts at random.
-
-    Parameters
-    ----------
-    options
-        Of the city.
-    town
-        The city as it truly is.
-
-    Returns
-    -------
-    DataFrame
-        One row a place. A header ends in a blank, types are spelled in three ways, one
-        place has no location and one no capacity.
-
-    Examples
-    --------
-    >>> options = Options(tracts=12, size=0.1)
-    >>> facilities(options, build(options)).columns[1]
-    'NAME '
-    """
-    rng = options.rng("facilities")
-    rows = []
-    for kind, (number, least, most, unit) in PLACES.items():
-        spellings = [kind, kind, kind, kind.upper(), f"{kind.lower()} "]
-        tracts = rng.integers(len(town.polygons) - 1, size=number)
-        if kind == "Park":
-            tracts[-1] = len(town.polygons) - 1
-        for i, tract in enumerate(tracts):
-            lon, lat = inside(town.polygons[tract], 1, rng)[0]
-            rows.append(
-                {
-                    "FACILITY ID": f"{kind[0]}{i + 1:02d}",
-                    "NAME ": f"{NAMES[i]} {kind}",
-                    "TYPE": spellings[i % len(spellings)],
-                    "CAPACITY": str(rng.integers(least, most)),
-                    "CAPACITY UNIT": unit,
-                    "LATITUDE": f"{lat:.{DECIMALS}f}",
-                    "LONGITUDE": f"{lon:.{DECIMALS}f}",
-                    "LOCATION": f"({lat:.{DECIMALS}f}, {lon:.{DECIMALS}f})",
-                }
-            )
-    table = pd.DataFrame(rows)
-    table.loc[4, ["LATITUDE", "LONGITUDE", "LOCATION"]] = ""
-    table.loc[12, "CAPACITY"] = ""
-    return table
 
 
 def inside(
