@@ -70,6 +70,19 @@ HEADERS: Mapping[str, Mapping[str, str]] = {
     },
     "population": {"area": r"geoid|geo_?id|tract|block.?group|area"},
     "areas": {"area": r"geoid|geo_?id|tract"},
+    "districts": {"district": r"name|district|ward|precinct|neighbo|community"},
+    "travel": {
+        "area": r"from|origin|geoid|tract",
+        "facility_id": r"to_|dest|facilit",
+        "cost": r"minutes|travel.?time|duration|^cost",
+    },
+    "blocks": {"block": r"block", "population": r"^pop|residents", **PLACE},
+    "baselines": {
+        "area": r"geoid|geo_?id|tract|block.?group",
+        "estimate": r"no.?internet(?!.*m$)|without.?internet(?!.*m$)|under.?18(?!.*m$)"
+        r"|children(?!.*m$)|no.?vehicle(?!.*m$)|poverty(?!.*m$)",
+        "total": r"household(?!.*m$)|total(?!.*m$)|universe(?!.*m$)",
+    },
     "facilities": {
         "facility_id": r"id$",
         "kind": r"kind|type|categor",
@@ -85,8 +98,11 @@ TELLING = {
     "workers": ("race", "department"),
     "requests": ("opened", "closed"),
     "scores": ("race", "score"),
+    "travel": ("area", "facility_id", "cost"),
+    "blocks": ("block", "population", "latitude", "longitude"),
     "facilities": ("latitude", "longitude"),
     "population": ("area",),
+    "baselines": ("area", "estimate"),
 }
 # Words by which a label or a column of counts is proposed for a group, where they fit
 # one group only.
@@ -206,7 +222,7 @@ def propose(city: str, folder: Path | None = None) -> list[str]:
             lines.append(f"{path.name}: not understood, left out: {why}; {EXPLAINED}")
             continue
         listed = found.setdefault(kind, [])
-        if listed and kind in ("areas", "population"):
+        if listed and kind in ("areas", "population", "blocks"):
             lines.append(
                 f"{path.name}: {kind} too, left out; one file of {kind} is read, and "
                 f"{Path(listed[0]['file']).name} is proposed"
@@ -278,8 +294,8 @@ def _proposal(path: Path, name: str) -> tuple[str, dict, list[str]]:
     if isinstance(frame, gpd.GeoDataFrame):
         if not frame.geom_type.str.endswith("Polygon").all():
             raise InputError("holds points or lines, not boundaries")
-        kind = "areas"
-        proposal = {"file": name, "kind": f"area ({OPEN})", "vintage": OPEN}
+        kind = "districts" if _are_districts(frame) else "areas"
+        proposal = {"file": name, "kind": f"{kind[:-1]} ({OPEN})", "vintage": OPEN}
     else:
         kind = _kind(frame)
         proposal = {"file": name, "title": path.name, "source": OPEN, "vintage": OPEN}
@@ -290,7 +306,8 @@ def _proposal(path: Path, name: str) -> tuple[str, dict, list[str]]:
     maker = {
         **{"requests": _requests, "workers": _workers, "population": _population},
         **{"events": _events, "graduation": _graduation, "proficiency": _proficiency},
-        **{"scores": _scores, "facilities": _facilities},
+        **{"scores": _scores, "facilities": _facilities, "travel": _travel},
+        "baselines": _baselines,
     }
     proposal |= maker.get(kind, lambda *_: {})(frame, columns)
     return kind, proposal, _notes(kind, frame, proposal)
@@ -374,6 +391,9 @@ def _fits(kind: str, frame: pd.DataFrame, columns: dict[str, str]) -> bool:
         if _are_dated(frame):
             return False
         return "kind" in columns or any("name" in h.lower() for h in frame.columns)
+    if kind in ("travel", "baselines"):
+        cells = frame[columns["cost" if kind == "travel" else "estimate"]]
+        return pd.to_numeric(cells, errors="coerce").notna().any()
     if kind == "population":
         return sum(_header_group(header) in race.ORDER for header in frame.columns) > 2
     return True
@@ -554,6 +574,32 @@ def _scores(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
 
 def _facilities(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
     return {} if "kind" in columns else {"all_are": OPEN}
+
+
+def _are_districts(frame: pd.DataFrame) -> bool:
+    """Say whether shapes are called districts, and bear no id of the census."""
+    headers = [header.lower() for header in frame.columns]
+    named = any(
+        re.search(r"district|ward|precinct|neighbo|community", h) for h in headers
+    )
+    return named and not any(re.search(HEADERS["areas"]["area"], h) for h in headers)
+
+
+def _travel(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
+    unit = "minutes" if "minute" in columns["cost"].lower() else OPEN
+    return {"unit": unit, "mode": OPEN}
+
+
+def _baselines(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
+    """Propose the margins that stand beside the numbers; what they are of is asked."""
+    margins = {}
+    for name, margin in (("estimate", "moe"), ("total", "total_moe")):
+        beside = re.sub(r"e$", "m", columns.get(name, ""), flags=re.IGNORECASE)
+        found = [header for header in frame.columns if header.lower() == beside.lower()]
+        if found and found[0] != columns[name]:
+            margins[margin] = found[0]
+    universe = {"universe": OPEN} if "total" in columns else {}
+    return {"columns": columns | margins, "label": OPEN, **universe}
 
 
 def _population(frame: pd.DataFrame, columns: dict[str, str]) -> dict:

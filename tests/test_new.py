@@ -143,13 +143,17 @@ def test_nothing_runs_until_a_person_has_confirmed(clone):
 def test_each_file_of_the_sample_city_is_understood(whole):
     lines = new.propose("whole")
     assert lines[:-2] == [
+        "blocks.csv: blocks",
+        "districts.geojson: districts",
         "facilities.csv: facilities",
         "graduation.csv: graduation",
+        "households.csv: baselines",
         "population.csv: population",
         "proficiency.csv: proficiency",
         "service_requests.csv: requests",
         "student_scores.csv: scores",
         "tracts.geojson: areas",
+        "travel_minutes.csv: travel",
         "truth_population.csv: population too, left out; one file of population is "
         "read, and population.csv is proposed",
         "workforce_2025-12-31.csv: workers",
@@ -169,6 +173,8 @@ def test_the_proposal_says_what_the_sample_says(root, whole):
         *[("events", "kinds"), ("events", "date_format"), ("scores", "columns")],
         *[("proficiency", "levels"), ("proficiency", "races")],
         *[("proficiency", "columns"), ("facilities", "columns")],
+        *[("travel", "columns"), ("travel", "unit"), ("blocks", "columns")],
+        *[("baselines", "columns"), ("districts", "columns")],
     ]:
         assert found[kind][0][key] == ours[kind][0][key], (kind, key)
     (levels,) = found["proficiency"]
@@ -190,7 +196,7 @@ def test_once_confirmed_the_tables_are_those_of_the_sample(root, whole):
     sample = prepare.load("sample", **wanted)
     for name in (
         *("areas", "population", "request_counts", "facilities", "workers", "events"),
-        *("outcomes", "levels", "scores"),
+        *("outcomes", "levels", "scores", "costs", "baselines", "overlaps"),
     ):
         rows = len(getattr(sample, name))
         assert len(getattr(tables, name)) == rows > 0, name
