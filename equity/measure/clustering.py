@@ -20,6 +20,7 @@ from equity.measure.table import (
     require_columns,
 )
 
+KEYS = ["area", "neighbour"]
 FEWEST = 10  # areas; permutations of fewer say nothing
 METHOD = "Moran's I, row-standardised; no interval, but a permutation test"
 
@@ -208,7 +209,7 @@ def moran(
     """
     check_confidence(confidence)
     require_columns(values, ["area", value])
-    require_columns(neighbours, ["area", "neighbour"])
+    require_columns(neighbours, KEYS)
     if doubled := int(values["area"].duplicated().sum()):
         raise InputError(f"{doubled} of {len(values)} rows repeat an area")
     known = np.isfinite(numbers(values, value))
@@ -260,7 +261,8 @@ def _linked(
         & (neighbours["area"] != neighbours["neighbour"])
     ]
     seen = values[there.isin(pairs["area"])].sort_values("area", ignore_index=True)
-    return seen, pairs.drop_duplicates(["area", "neighbour"])
+    # Sorted, so that permutations do not depend on the order of rows.
+    return seen, pairs.drop_duplicates(KEYS).sort_values(KEYS)
 
 
 def _permuted(
