@@ -25,13 +25,14 @@ McShane (2019), Scientists rise up against statistical significance, Nature 567,
 305-307: an interval that includes zero does not show that there is no difference.
 """
 
-from collections.abc import Iterable
-
-from equity.errors import EquityError
 from equity.publish import display, sentences, wording
 from equity.publish.comparisons import by_group, frame_of, is_base, records
 from equity.publish.display import Published
+from equity.publish.drivers import drivers
+from equity.publish.proofs import bounds, clustering
 from equity.publish.protect import Protected, require
+from equity.publish.splits import adjusted, decomposition
+from equity.publish.spoken import headlines, nothing, publish
 from equity.publish.wording import (
     CAUSES,
     PHRASES,
@@ -42,7 +43,8 @@ from equity.publish.wording import (
 )
 
 __all__ = [
-    "CAUSES", "PHRASES", "compare", "nothing", "people", "people_count", "ratio",
+    "CAUSES", "PHRASES", "adjusted", "bounds", "clustering", "compare",
+    "decomposition", "drivers", "nothing", "people", "people_count", "ratio",
     "representation",
 ]  # fmt: skip
 
@@ -168,8 +170,8 @@ def compare(
             names = [said.subject({"group": str(g)}) for g in level.frame["group"]]
             found = [_after_colon(text, row, names) for text, row in found]
         texts += [f"{start}{text}" for text, _ in found]
-        rows += _headlines(found, said.called(level.frame), when, start)
-    return _publish(texts, rows, [rates, differences, ratios])
+        rows += headlines(found, said.called(level.frame), when, start)
+    return publish(texts, rows, [rates, differences, ratios])
 
 
 def ratio(
@@ -223,7 +225,7 @@ def ratio(
     ]
     name = said.called(ratios.frame)
     texts = [text for text, _ in found]
-    return _publish(texts, _headlines(found, name, when), [ratios])
+    return publish(texts, headlines(found, name, when), [ratios])
 
 
 def representation(
@@ -309,7 +311,7 @@ def representation(
     name = f"share of {whole}"
     if not largest:
         texts = [text for text, _ in said.values()]
-        return _publish(texts, _headlines(said.values(), name, when), [shares])
+        return publish(texts, headlines(said.values(), name, when), [shares])
     short = [
         row
         for row in rows
@@ -317,41 +319,13 @@ def representation(
     ]
     if not short:
         none = f"No group shown is clearly short of its share of {whole}."
-        return _publish([none], [], [shares])
+        return publish([none], [], [shares])
     group = max(short, key=lambda row: row["parity"])["group"]
     most = said[group]
     told = [found for _, found in said.values() if found is not None]
     start = sentences.ONLY if len(told) == 1 else "The largest shortfall: "
     rest = sentences.after_colon(most[0], [wording.people(group, people)])
-    return _publish([f"{start}{rest}"], _headlines([most], name, when), [shares])
-
-
-def nothing(text: str) -> Published:
-    """Say that something cannot be shown, and why.
-
-    Parameters
-    ----------
-    text
-        A sentence: what is missing, and what would be needed.
-
-    Returns
-    -------
-    Published
-        A payload of kind "note".
-
-    Raises
-    ------
-    EquityError
-        If the text is empty.
-
-    Examples
-    --------
-    >>> nothing("No proficiency counts were given for this city.")
-    No proficiency counts were given for this city.
-    """
-    if not text.strip():
-        raise EquityError("a note says what is missing and why; found an empty text")
-    return display._publish({"kind": "note", "text": text})
+    return publish([f"{start}{rest}"], headlines([most], name, when), [shares])
 
 
 # --- from rows to a finding ---------------------------------------------------
@@ -404,41 +378,3 @@ def _after_colon(
     if row is not None and "sentence" in row:
         row = {**row, "sentence": sentences.after_colon(row["sentence"], names)}
     return sentences.after_colon(text, names), row
-
-
-def _headlines(
-    found: Iterable[tuple[str, dict | None]], measure: str, when: str, start: str = ""
-) -> list[dict]:
-    """The numbers of the comparisons that are shown, each with its sentence."""
-    return [
-        {
-            **row,
-            "measure": f"{start}{measure}",
-            "when": when,
-            "sentence": start + row["sentence"],
-        }
-        for row in ({"sentence": text, **row} for text, row in found if row is not None)
-    ]
-
-
-def _publish(
-    texts: list[str], rows: list[dict], tables: list[Protected | None]
-) -> Published:
-    """A finding, with what its tables register for the audit."""
-    if not texts:
-        return nothing("There is no other group to compare.")
-    counts = [
-        entry
-        for table in tables
-        if table is not None
-        for entry in getattr(table, "counts", [])
-    ]
-    return display._publish(
-        {
-            "kind": "finding",
-            "sentences": texts,
-            "text": " ".join(texts),
-            "rows": rows,
-            "counts": counts,
-        }
-    )

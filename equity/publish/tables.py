@@ -187,6 +187,9 @@ def compare(
 #: What heads the rows of a comparison, in order.
 KEYS = {
     "group": "Race or ethnicity",
+    "kind": "Kind of place",
+    "category": "Kind of request",
+    "attribution": "Race of",
     "department": "Department",
     "subject": "Subject",
     "year": "Year",

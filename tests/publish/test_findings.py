@@ -656,3 +656,92 @@ def test_what_the_tables_register_for_the_audit_goes_along():
     ).as_payload()
     assert found["counts"] == [*level.counts, *gap.counts]
     assert payload(found).counts[0].topic == "requests"
+
+
+# --- What is said of reach, places and reports -----------------------------------
+
+
+def reached(level, apart, **more):
+    """Two groups' means, and the difference of the first from the second."""
+    table = pd.DataFrame(
+        [("Black", "level", *level), ("White", "level", 1.5, 1.4, 1.6),
+         ("Black", "difference", *apart), ("White", "difference", 0.0, np.nan, np.nan)],
+        columns=["group", "statistic", "estimate", "conf_low", "conf_high"],
+    )  # fmt: skip
+    base = table["statistic"].map({"level": None, "difference": "White"})
+    return table.assign(reference=base, population=5000, confidence=0.95, **more)
+
+
+def far(table, **options):
+    options = {"unit": "number", "noun": "km", **options}
+    return findings.compare(
+        open_gate(table), subject="the average {people}", people="resident",
+        verb="lives {estimate} from the nearest library in a straight line",
+        words=("farther", "nearer"), **options,
+    ).as_payload()["sentences"]  # fmt: skip
+
+
+def test_how_far_the_average_resident_lives():
+    assert far(reached((1.9, 1.8, 2.0), (0.4, 0.2, 0.6))) == [
+        "The average Black resident lives 1.9 km from the nearest library in a "
+        "straight line (95% interval 1.8 to 2.0), 0.4 km farther than the average "
+        "White resident (95% interval 0.2 to 0.6).",
+        "The average White resident lives 1.5 km from the nearest library in a "
+        "straight line (95% interval 1.4 to 1.6); the other groups are compared with "
+        "this one.",
+    ]
+    near = far(reached((1.1, 1.0, 1.2), (-0.4, -0.6, -0.2)))[0]
+    assert "0.4 km nearer than the average White resident" in near
+    doubt = far(reached((1.6, 1.4, 1.8), (0.1, -0.1, 0.3)))[0]
+    assert "no clear difference from the average White resident" in doubt
+    few = reached((1.9, 1.8, 2.0), (0.4, 0.2, 0.6))
+    few = far(few.assign(population=[4, 5000] * 2))[0]
+    assert few.startswith("The figure for the average Black resident is not shown")
+    minutes = far(reached((19, 18, 20), (4, 2, 6)), noun="minutes")[0]
+    assert "4.0 minutes farther" in minutes
+
+
+def test_how_many_more_people_would_have_to_be_reached():
+    within = reached((0.31, 0.29, 0.33), (-0.12, -0.15, -0.09))
+    parity = [600, 0, 600, 0]
+    text = findings.compare(
+        open_gate(within.assign(people_to_parity=parity)), unit="percent",
+        subject="the share of {people} within 15 minutes of a library",
+        verb="is {estimate}", than="that of {people}",
+        gain="within 15 minutes of a library",
+    ).as_payload()["sentences"][0]  # fmt: skip
+    assert text.endswith(
+        "12.0 percentage points lower than that of White residents (95% interval 9.0 "
+        "to 15.0). Parity would take 600 more Black residents within 15 minutes of a "
+        "library."
+    )
+
+
+def test_who_lives_around_places(stacked):
+    around = stacked.drop(columns="people_to_parity")
+    found = findings.representation(
+        protect(around, lines=None, public=["benchmark"]), benchmark="benchmark",
+        whole="the residents around the average library", people="residents",
+    ).as_payload()["sentences"]  # fmt: skip
+    assert found[1] == (
+        "Hispanic or Latino residents are 12.6% of the residents around the average "
+        "library (95% interval 11.3% to 14.0%) and 22.1% of residents, 9.5 percentage "
+        "points less (95% interval 7.9 to 11.0), or 0.57 times its share (95% interval "
+        "0.51 to 0.64)."
+    )
+    assert "in place of others" not in " ".join(found)
+
+
+def test_how_long_a_problem_waits_to_be_reported():
+    delays = reached((9.4, 8.0, 11.0), (2.1, 0.5, 3.9)).assign(events=300)
+    text = findings.compare(
+        open_gate(delays), unit="number", noun="days", words=("longer", "shorter"),
+        subject="a problem where {people} live",
+        verb="waits an average of {estimate} to be reported",
+        than="where {people} live",
+    ).as_payload()["sentences"][0]  # fmt: skip
+    assert text == (
+        "A problem where Black residents live waits an average of 9.4 days to be "
+        "reported (95% interval 8.0 to 11.0), 2.1 days longer than where White "
+        "residents live (95% interval 0.5 to 3.9)."
+    )
