@@ -332,6 +332,103 @@ def mean_log_deviation(
     )
 
 
+def gini_coefficient(values: ArrayLike, population: ArrayLike) -> Summary:
+    """Gini's coefficient: one less twice the area under the Lorenz curve.
+
+    Parameters
+    ----------
+    values, population
+        One entry per group or area: its estimate (not negative), and its people, who
+        all have this value.
+
+    Returns
+    -------
+    Summary
+        Without unit; zero if all are alike, up to one. Missing if the average is zero.
+
+    Raises
+    ------
+    InputError
+        If a value is negative.
+
+    Notes
+    -----
+    That of a population, not multiplied by n / (n - 1) as for a sample.
+
+    Examples
+    --------
+    >>> print(gini_coefficient([1, 3], [500, 500]).estimate)
+    0.25
+    """
+    y, weight, average, _ = _groups(values, population)
+    order = np.argsort(y, kind="stable")
+    had = (weight * _relative(y, average))[order]
+    behind = np.cumsum(had) - had / 2  # had by those with less, and half of one's own
+    return Summary(1 - 2 * np.sum(weight[order] * behind))
+
+
+class Parts(NamedTuple):
+    """An index split into inequality between groups and within them.
+
+    Examples
+    --------
+    >>> Parts(0.2, 0.07)
+    Parts(between=0.2, within=0.07)
+    """
+
+    between: float
+    within: float
+
+
+def theil_parts(values: ArrayLike, population: ArrayLike, groups: ArrayLike) -> Parts:
+    """Split Theil's T into the inequality between groups and within them.
+
+    Parameters
+    ----------
+    values, population
+        One entry per cell, such as the people of a group in an area: the value that
+        they all have (not negative), and how many they are.
+    groups
+        The group of each cell.
+
+    Returns
+    -------
+    Parts
+        Without unit; together they are `theil_index`. Between: if everyone had the
+        average of their group. Within: the groups' own indices, weighted by their
+        shares of all there is.
+
+    Raises
+    ------
+    InputError
+        If a value is negative, or a cell has no group.
+
+    References
+    ----------
+    Shorrocks (1980), The class of additively decomposable inequality measures,
+    Econometrica 48(3), 613-625.
+
+    Examples
+    --------
+    >>> parts = theil_parts([1, 3, 3], [2, 2, 4], ["Asian", "Asian", "White"])
+    >>> print(parts.between.round(4), parts.within.round(4))
+    0.0201 0.0523
+    """
+    y, people, label = (
+        floats(values),
+        floats(population),
+        pd.Series(np.asarray(groups, dtype=object)),
+    )
+    if label.isna().any():
+        raise InputError(f"group is missing in {label.isna().sum()} cells")
+    some = people > 0
+    sums = pd.DataFrame({"had": y * people, "people": people})[some]
+    sums = sums.groupby(label[some]).sum(skipna=False)
+    means = (sums["had"] / sums["people"]).to_numpy()
+    between = theil_index(means, sums["people"].to_numpy()).estimate
+    return Parts(between, theil_index(y, people).estimate - between)
+
+
 def summary(
     rates: pd.DataFrame, *, favourable: bool = True, confidence: float = 0.95
 ) -> pd.DataFrame:

@@ -94,6 +94,62 @@ def test_theil_between_groups():
     assert theil == pytest.approx(0.19885046694085207, abs=1e-9)
 
 
+# inequality_a: PySAL inequality 1.1.2 and plain numpy, people of one
+INCOMES = [10.0, 20.0, 30.0, 40.0, 100.0, 55.0, 12.0, 18.0]
+
+
+def test_gini_matches_pysal():
+    got = inequality.gini_coefficient(INCOMES, np.ones(8)).estimate
+    assert got == pytest.approx(0.4039473684210526, abs=1e-9)
+
+
+def test_theil_within_and_between_groups_match_pysal():
+    between, within = inequality.theil_parts(INCOMES, np.ones(8), list("AAABBBCC"))
+    assert between == pytest.approx(0.19885046694085207, abs=1e-9)
+    assert within == pytest.approx(0.07125105672164703, abs=1e-9)
+
+
+@relaxed
+@given(groups, st.randoms(use_true_random=False))
+def test_parts_of_the_theil_index_are_the_whole_and_within_is_that_of_groups(
+    data, random
+):
+    values, people = data
+    label = np.array([random.choice("AB") for _ in values])
+    parts = inequality.theil_parts(values, people, label)
+    whole = inequality.theil_index(values, people).estimate
+    assert sum(parts) == pytest.approx(whole, abs=1e-9)
+    had = values * people
+    within = sum(
+        had[label == one].sum()
+        / had.sum()
+        * inequality.theil_index(values[label == one], people[label == one]).estimate
+        for one in set(label)
+    )
+    assert parts.within == pytest.approx(within, abs=1e-9)
+
+
+def test_theil_parts_at_the_edges():
+    none = inequality.theil_parts([1, 3], [5, 5], ["A", "A"])
+    assert none.between == pytest.approx(0)
+    empty = inequality.theil_parts([2, 2, np.nan], [5, 5, 0], ["A", "B", "C"])
+    assert empty == pytest.approx((0, 0))
+    assert np.isnan(inequality.theil_parts([1, np.nan], [5, 5], ["A", "B"])).all()
+    with pytest.raises(InputError, match="group is missing in 1 cells"):
+        inequality.theil_parts([1, 2], [5, 5], ["A", None])
+    with pytest.raises(InputError, match="values are negative"):
+        inequality.gini_coefficient([-1, 2], [5, 5])
+
+
+def test_gini_by_hand():
+    """Half the mean of all distances between pairs of people, over the average."""
+    values, people = [4, 1, 7], [2, 3, 5]
+    each = np.repeat(values, people)
+    distance = np.abs(np.subtract.outer(each, each)).mean()
+    got = inequality.gini_coefficient(values, people).estimate
+    assert got == pytest.approx(distance / each.mean() / 2)
+
+
 ALL = [
     inequality.between_group_variance,
     inequality.between_group_standard_deviation,
@@ -103,6 +159,7 @@ ALL = [
     inequality.index_of_disparity,
     inequality.theil_index,
     inequality.mean_log_deviation,
+    inequality.gini_coefficient,
 ]
 RELATIVE = [ALL[2], *ALL[5:]]
 
