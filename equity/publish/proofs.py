@@ -166,6 +166,10 @@ def _bounded(row: dict, beside: dict | None, said: _Words, words: str, why: str)
     )
     if low is None or high is None:
         return blank(row, f"what areas can prove of {subject}", why)
+    if _unproven(low, high, said.unit):
+        ends = f"from {_end(low, said)} to {_end(high, said)}"
+        text = f"Areas alone say next to nothing of {subject}: it could lie anywhere"
+        return f"{text} {ends}.{_recorded(row, beside, said, words)}"
     if low == high:
         text = f"From areas alone, {subject} is {_end(low, said)}, whoever asked"
     else:
@@ -176,6 +180,11 @@ def _bounded(row: dict, beside: dict | None, said: _Words, words: str, why: str)
         text += f"; allowing for chance and census margins, from {least} to {most}"
         text += f" ({row['level']})"
     return f"{text}.{_recorded(row, beside, said, words)}"
+
+
+def _unproven(low: float, high: float, unit: str) -> bool:
+    """Whether bounds of a share are, as printed, all that a share can be."""
+    return unit == "percent" and low <= 0 and high >= 100
 
 
 def _recorded(row: dict, beside: dict | None, said: _Words, words: str) -> str:

@@ -58,6 +58,14 @@ def test_bounds_come_with_and_without_chance(shares):
     assert "44.0%" not in " ".join(found)  # the estimate is no bound
 
 
+def test_bounds_that_prove_nothing_say_so(shares):
+    text = say(shares.assign(bound_low=0.0001, bound_high=0.9999))[0]
+    assert text == (
+        "Areas alone say next to nothing of the share of requests of Black residents "
+        "that were closed on time: it could lie anywhere from 0.0% to 100.0%."
+    )
+
+
 def test_the_recorded_race_stands_beside(shares):
     recorded = shares[["group", "events", "confidence"]].assign(
         estimate=[0.55, 0.995, 0.4], conf_low=[0.5, 0.9, 0.3], conf_high=[0.6, 1, 0.5]
