@@ -128,10 +128,8 @@ def neighbours(areas: gpd.GeoDataFrame) -> pd.DataFrame:
     shapes = areas.set_index("area").geometry
     pairs = Graph.build_contiguity(shapes, rook=False, strict=True).adjacency
     pairs = pairs[pairs > 0].reset_index()
-    pairs = pairs.rename(columns={"focal": "area", "neighbor": "neighbour"})[
-        ["area", "neighbour"]
-    ]
-    return pairs
+    pairs = pairs.rename(columns={"focal": "area", "neighbor": "neighbour"})
+    return pairs[KEYS].sort_values(KEYS, ignore_index=True)
 
 
 def moran(
