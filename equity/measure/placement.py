@@ -291,9 +291,9 @@ def demographic(
         `data_value` and `city_value` (its shares around the average place and in the
         city), `data_se` and `city_se` (their standard errors from the margins alone);
         the measure columns, whose `estimate` is the difference, a proportion; `z` and
-        `p` (margins alone, the places taken as certain; missing for a full count, as
-        is the older rule), `older_z` and `older_rule` (as
-        `score` tells) beside `flagged` (the limits leave out zero); `direction`.
+        `p` (margins alone, the places taken as certain; missing for a full count, as is
+        the older rule), `older_z` and `older_rule` (as `score` tells) beside `flagged`
+        (the limits leave out zero); `direction`.
         Limits are missing for fewer than two places in effective number, one over the
         sum of squared shares of the weight, or for places all in areas alike.
 

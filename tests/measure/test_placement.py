@@ -22,7 +22,7 @@ from equity.measure.table import MEASURE_COLUMNS, select
 
 relaxed = settings(
     deadline=None,
-    max_examples=20,
+    max_examples=12,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
 )
@@ -390,14 +390,14 @@ def test_limits_of_areas_cover_their_share():
     random = np.random.default_rng(5)
     share = np.array([0.02, 0.08, 0.3, 0.6])
     tables = []
-    for _ in range(20):
+    for _ in range(12):
         drawn = np.maximum(random.normal(share * 1000, 60 / 1.645), 1)
         census = parts(zip("abcd", drawn, [60] * 4, [1000] * 4, strict=True))
         put = scattered(random, list("abcd"), number=60, kinds=15, chance=share)
         tables.append(placement.geographic(put, census))
     table = pd.concat(tables)
     covered = (table["conf_low"] <= 0) & (table["conf_high"] >= 0)
-    assert table["amount"].eq(0).sum() > 10  # an area without a place has limits, too
+    assert table["amount"].eq(0).sum() > 5  # an area without a place has limits, too
     assert table["conf_low"].notna().all()
     assert covered.groupby(table["area"]).mean().between(0.92, 1).all()
     assert 0.93 <= covered.mean() <= 0.98
