@@ -8,7 +8,7 @@ open to reports. Counts are sufficient: a row of `report_counts` stands for
 """
 
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -138,7 +138,22 @@ def kinds(report_counts: pd.DataFrame) -> np.ndarray:
     return number[codes]
 
 
-def overdispersion(report_counts: pd.DataFrame) -> float:
+class Overdispersion(NamedTuple):
+    """How much more counts vary than chance would make them; each at least one.
+
+    Attributes
+    ----------
+    incidents
+        Of how many incidents there are, and reports.
+    reports
+        Of how many further reports given incidents get.
+    """
+
+    incidents: float
+    reports: float
+
+
+def overdispersion(report_counts: pd.DataFrame) -> Overdispersion:
     """Measure how much more incidents and reports vary than chance would make them.
 
     Parameters
@@ -148,12 +163,12 @@ def overdispersion(report_counts: pd.DataFrame) -> float:
 
     Returns
     -------
-    float
-        The largest of three: Pearson's chi-squared over its degrees of freedom, with
-        areas and quarters as main effects, of the incidents (against Poisson counts),
-        of their further reports (against Poisson sums of what single incidents get),
-        and of these beyond what the days explain. At least one; one for a single area
-        or quarter.
+    Overdispersion
+        Pearson's chi-squared over its degrees of freedom, with areas and quarters as
+        main effects; at least one, and one for a single area or quarter. `incidents`
+        is the larger of two: of incidents, against Poisson counts, and of their further
+        reports, against Poisson sums of what single incidents get. So is `reports`: of
+        further reports beyond what the days explain, and beyond what the incidents do.
 
     Raises
     ------
@@ -172,7 +187,7 @@ def overdispersion(report_counts: pd.DataFrame) -> float:
     ...     "period": ["2025Q3", "2025Q4"] * 2, "duplicates": 0,
     ...     "incidents": [10, 30, 30, 10]})
     >>> overdispersion(counts)
-    20.0
+    Overdispersion(incidents=20.0, reports=1.0)
     """
     require_columns(report_counts, ["area", "period"])
     read = Incidents.of(report_counts)
@@ -181,7 +196,7 @@ def overdispersion(report_counts: pd.DataFrame) -> float:
     quarter, quarters = pd.factorize(report_counts["period"][keep])
     freedom = (len(areas) - 1) * (len(quarters) - 1)
     if freedom < 1:
-        return 1.0
+        return Overdispersion(1.0, 1.0)
     count, days, further = (
         values[keep] for values in (read.count, read.days, read.duplicates)
     )
@@ -190,19 +205,24 @@ def overdispersion(report_counts: pd.DataFrame) -> float:
     def _sums(values: np.ndarray) -> np.ndarray:
         return np.bincount(cell, count * values, np.prod(shape)).reshape(shape)
 
-    seen = _sums(np.ones_like(days))
-    found = [1.0, _pearson(seen - _expected(seen), _expected(seen), freedom)]
-    if (count * further).sum() > 0:
-        reports = _sums(further)
-        single = (count * further**2).sum() / (count * further).sum()
+    def _beyond(values: np.ndarray) -> float:
+        """Further reports beyond what these values of the incidents explain."""
+        explained = divide(_expected(reports), _expected(_sums(values)))
+        single = further - explained.ravel()[cell] * values
+        explained = explained * _sums(values)
+        spread = explained * (count * single**2).sum() / explained.sum()
+        return _pearson(reports - explained, spread, freedom)
+
+    ones = np.ones_like(days)
+    seen, reports = _sums(ones), _sums(further)
+    of_incidents = [1.0, _pearson(seen - _expected(seen), _expected(seen), freedom)]
+    of_reports = [1.0]
+    if reports.sum() > 0:
         expected = _expected(reports)
-        found.append(_pearson(reports - expected, single * expected, freedom))
-        usual = divide(expected, _expected(_sums(days)))
-        odd = (count * (further - usual.ravel()[cell] * days) ** 2).sum()
-        explained = usual * _sums(days)
-        spread = explained * odd / explained.sum()
-        found.append(_pearson(reports - explained, spread, freedom))
-    return max(found)
+        spread = expected * (count * further**2).sum() / reports.sum()
+        of_incidents.append(_pearson(reports - expected, spread, freedom))
+        of_reports += [_beyond(days), _beyond(ones)]
+    return Overdispersion(max(of_incidents), max(of_reports))
 
 
 def _expected(seen: np.ndarray) -> np.ndarray:

@@ -6,8 +6,9 @@ Weights say how often a row occurs: the fit is that of as many rows. statsmodels
 the Poisson model, with such weights; it has none for the other, whose likelihood is
 maximised here.
 
-A fit has *converged* if the information is positive definite and the next step of
-Newton would gain next to nothing, whatever the optimiser says of itself.
+A fit has *converged* if the information is positive definite, the next step of Newton
+would gain next to nothing, and no combination of coefficients has run off to where
+rates vanish: whatever the optimiser says of itself.
 
 References
 ----------
@@ -21,11 +22,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import statsmodels.api as sm
+from scipy.linalg import eigh
 from scipy.optimize import minimize
 from scipy.special import expit, gammaln, log_expit
 from statsmodels.tools.sm_exceptions import ModelWarning
 
 NEGLIGIBLE = 1e-8  # Newton's decrement: twice the log-likelihood still to be gained
+VANISHED = 1e-6  # information of a combination, against that if all rates were alike
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,7 @@ def poisson(data: Counted) -> Fit:
     score = (data.reports - mean)[:, None] * data.design
     information = data.design.T @ (data.design * (data.weight * mean)[:, None])
     covariance, converged = _inverse(information, data.weight @ score)
+    converged = converged and not _vanished(information, data)
     if data.cluster is not None:
         covariance = _sandwich(covariance, score, data)
     return Fit(fit.params / scale, covariance, float(fit.llf), converged)
@@ -208,6 +212,7 @@ def zero_inflated(data: Counted) -> Fit:
         return replace(plain, inflation=0.0)
     _, gradient, hessian, score = _inflated(best.x, scaled)
     covariance, converged = _inverse(hessian * total, -gradient * total)
+    converged = converged and not _vanished(hessian[1:, 1:] * total, scaled)
     if data.cluster is not None:
         covariance = _sandwich(covariance, score, data)
     unscale = np.append(1, scale)
@@ -270,6 +275,20 @@ def _inverse(information: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, bo
         return missing, False
     covariance = np.linalg.inv(scaled) / np.outer(size, size)
     return covariance, bool(score @ covariance @ score < NEGLIGIBLE)
+
+
+def _vanished(information: np.ndarray, data: Counted) -> bool:
+    """Whether some combination of coefficients is known as if from next to nothing.
+
+    Where the likelihood rises without end, the next step always gains less, and only
+    the information, which vanishes with the rates, tells.
+    """
+    alike = data.exposure * (data.weight @ data.reports) / (data.weight @ data.exposure)
+    usual = data.design.T @ (data.design * (data.weight * alike)[:, None])
+    try:
+        return eigh(information, usual, eigvals_only=True)[0] < VANISHED
+    except np.linalg.LinAlgError:  # columns of the design that tell the same
+        return True
 
 
 def _sandwich(bread: np.ndarray, score: np.ndarray, data: Counted) -> np.ndarray:

@@ -38,6 +38,7 @@ from equity.measure.incidents import (
     DELAY,
     RATE,
     Incidents,
+    Overdispersion,
     kinds,
     overdispersion,
 )
@@ -311,8 +312,9 @@ def by_race(
 
     Redraws take incidents together with their reports and days (a compound Poisson
     process), so that a few incidents with many reports widen the interval; they are
-    widened by `incidents.overdispersion`, and residents are redrawn within their
-    margins in the same round. The redraws of each rate are reflected about the estimate
+    widened by `incidents.overdispersion` (of incidents for what is per resident, of
+    reports for the rest), and residents are redrawn within their margins in the same
+    round. The redraws of each rate are reflected about the estimate
     on the scale of square roots, where Poisson counts have one variance. Shocks that
     neighbouring areas share are not covered.
 
@@ -353,10 +355,7 @@ def by_race(
     random = np.random.default_rng(seed)
 
     found = _rates(people.estimate, cells, cells.count, years)
-    redrawn = [
-        _rates(people.redraw(random), cells, cells.redraw(random), years)
-        for _ in range(replicates)
-    ]
+    redrawn = [_redrawn(people, cells, random, years) for _ in range(replicates)]
     # Where the draws of a group's residents reach nobody, nothing is known of it.
     drawn = np.array([draw["population"] for draw in redrawn])
     known = np.quantile(drawn, (1 - confidence) / 2, axis=0) > 0
@@ -411,7 +410,7 @@ class _Cells:
     count: np.ndarray
     sums: sparse.csr_array  # (incidents, further reports, days) x area x kind, by cell
     shape: tuple[int, int, int]
-    dispersion: float
+    dispersion: Overdispersion
 
     @classmethod
     def of(cls, report_counts: pd.DataFrame, people: Residents) -> "_Cells":
@@ -452,9 +451,9 @@ class _Cells:
             overdispersion(report_counts),
         )
 
-    def redraw(self, random: np.random.Generator) -> np.ndarray:
+    def redraw(self, random: np.random.Generator, dispersion: float) -> np.ndarray:
         # Mean n, variance n times the dispersion.
-        return random.poisson(self.count / self.dispersion) * self.dispersion
+        return random.poisson(self.count / dispersion) * dispersion
 
 
 def _rates(
@@ -484,6 +483,16 @@ def _rates(
     }
 
 
+def _redrawn(
+    people: Residents, cells: _Cells, random: np.random.Generator, years: float
+) -> dict[str, np.ndarray]:
+    """Redraw residents and incidents; how many there are varies more than the rest."""
+    drawn, (volume, reports) = people.redraw(random), cells.dispersion
+    counted = _rates(drawn, cells, cells.redraw(random, volume), years)
+    rated = _rates(drawn, cells, cells.redraw(random, reports), years)
+    return rated | {name: counted[name] for name in ("incidents", "reports")}
+
+
 def _reflected(estimate: np.ndarray, draws: np.ndarray) -> np.ndarray:
     """Turn redraws of a rate into what the true rate may be, by square roots."""
     roots = np.sqrt(np.where(draws >= 0, draws, np.nan))
@@ -496,7 +505,7 @@ def _limits(values: np.ndarray, confidence: float) -> tuple[np.ndarray, np.ndarr
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     endless = np.where(np.isnan(values), np.inf, values)
     low, high = np.quantile(endless, tails, axis=0, method="nearest")
-    known = np.isfinite(high)
+    known = np.isfinite(high) & (high > low)  # a width of nothing is not knowledge
     return np.where(known, low, np.nan), np.where(known, high, np.nan)
 
 

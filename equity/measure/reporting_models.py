@@ -408,11 +408,9 @@ def _reported(
             coefficient, se = np.nan, np.nan
         else:
             coefficient, se = next(fitted)
-        low, high = (
-            np.exp(coefficient - quantile * se),
-            np.exp(coefficient + quantile * se),
-        )
-        estimate = np.exp(coefficient)
+        with np.errstate(over="ignore"):  # a limit without end is not known
+            low, high = np.exp(coefficient + np.array([-1, 1]) * quantile * se)
+            estimate = np.exp(coefficient)
         if entry.silent and fit.converged:
             estimate, low = 0.0, 0.0
         own = entry is baseline
