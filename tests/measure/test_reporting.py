@@ -220,6 +220,7 @@ def test_a_city_of_two_areas_by_hand():
         {"Asian": 200, "White": 200, EVERYONE: 200}
     )
     assert values(table, REPORTS)["White"] == pytest.approx(1000 * 360 / 900)
+    assert values(table, REPORTS)["Asian"] == pytest.approx(1000 * 370 / 1100)
     assert values(table, "reports per incident")["Asian"] == pytest.approx(370 / 220)
     rates = {"Asian": 150 / 3280, "White": 200 / 2800, EVERYONE: 330 / 5800}
     assert values(table, RATE) == pytest.approx(rates)
