@@ -55,6 +55,32 @@ def clean(
     uninhabited: list[str] = (),
 ) -> tuple[pd.DataFrame, list[tuple[str, str, int]]]:
     """Return counts, and what the ledger must say."""
+    _, rows, entries = cleaned(
+        raw,
+        source,
+        areas=areas,
+        first=first,
+        last=last,
+        standard=standard,
+        uninhabited=uninhabited,
+    )
+    keys = ["area", "category", "period", "days", "race"]
+    text = rows.astype(dict.fromkeys(["area", "category", "race"], "str"))
+    counts = text.groupby(keys, as_index=False)[["closed", "censored"]].sum()
+    return counts, entries
+
+
+def cleaned(
+    raw: pd.DataFrame,
+    source: sources.Requests,
+    *,
+    areas: gpd.GeoDataFrame,
+    first: str,
+    last: str,
+    standard: race.Standard,
+    uninhabited: list[str] = (),
+) -> tuple[pd.DataFrame, pd.DataFrame, list[tuple[str, str, int]]]:
+    """Return all requests, those that are used, and what the ledger must say."""
     rows = pd.DataFrame({k: raw[v].str.strip() for k, v in source.columns.items()})
     rows["o"], rows["c"] = (stamps(rows[name], source) for name in ("opened", "closed"))
     entries: list[tuple[str, str, int]] = []
@@ -131,6 +157,7 @@ def clean(
         twice=twice.any(axis=1),
         reopened=~ended & closed.notna(),
     ).assign(**{f"mark_{rule}": mark for rule, mark in recorded.marks.items()})
+    every = rows.assign(state=state, within=opened.between(start, end))
     for rule, applies in rules.items():
         drop(rule, applies.loc[rows.index].fillna(False).astype(bool))
     note("opened or closed in an hour that the clocks skip", rows["skipped"])
@@ -147,10 +174,7 @@ def clean(
     for rule in recorded.marks:
         note(rule, rows[f"mark_{rule}"])
     note("no race on record", rows["race"].isin(race.UNKNOWN))
-    keys = ["area", "category", "period", "days", "race"]
-    text = rows.astype(dict.fromkeys(["area", "category", "race"], "str"))
-    counts = text.groupby(keys, as_index=False)[["closed", "censored"]].sum()
-    return counts, entries
+    return every, rows, entries
 
 
 def stamps(texts: pd.Series, source: sources.Requests) -> pd.Series:

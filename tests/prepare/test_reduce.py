@@ -1,6 +1,5 @@
 """Requests to counts: each rule by hand, and every engine against plain pandas."""
 
-import shutil
 import time
 
 import geopandas as gpd
@@ -586,31 +585,6 @@ def test_rows_are_conserved(tmp_path, rows, seed):
     counted = found.counts[["closed", "censored"]].to_numpy().sum()
     assert counted + aside == found.ledger.read
     assert found.lost["rows"].sum() == counted + found.lost["lost"].sum()
-
-
-@pytest.fixture(scope="module")
-def spark():
-    """A local Spark session of two threads, small, without a web page."""
-    if shutil.which("java") is None:
-        pytest.skip("Spark needs Java, which is not here")
-    session = pytest.importorskip("pyspark.sql").SparkSession
-    settings_ = {
-        "spark.master": "local[2]",
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.log.level": "OFF",
-        "spark.driver.memory": "1g",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.sql.shuffle.partitions": "2",
-        "spark.sql.adaptive.enabled": "false",
-    }
-    building = session.builder
-    for key, value in settings_.items():
-        building = building.config(key, value)
-    running = building.getOrCreate()
-    yield running
-    running.stop()
 
 
 @pytest.mark.slow

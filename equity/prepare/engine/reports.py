@@ -254,7 +254,11 @@ def by_number(
     fate = pd.Series(ASIDE, both.index)
     fate = fate.mask(both["of_root"].isin(elsewhere), OTHERS)
     fate = fate.mask(both["of_root"].isna(), MISSING)
-    fate = fate.mask(both["root"].eq(0), UNNAMED).mask(both["circle"], CIRCLE)
+    fate = (
+        fate.mask(both["root"].eq(0), ASIDE)
+        .mask(both[OTHER].eq(0), UNNAMED)
+        .mask(both["circle"], CIRCLE)
+    )
     fate = fate.mask(counted, LATE)
     fate[used.index[used["linked"]]] = LINKED
     quiet = both["rule"].isin(elsewhere) & fate.ne(LINKED)
@@ -461,7 +465,7 @@ def _windows(
     ).drop_duplicates("root")
     requests = requests[(requests["duplicates"] > 0) | opens[requests.index]]
     fate = pd.DataFrame({"linked": linked, "early": early}, index=links.index)
-    return requests[_kept(requests)], fate
+    return requests[_kept(requests)].astype("int64"), fate
 
 
 def _whole(name: str) -> nw.Expr:
