@@ -5,12 +5,14 @@ it. Of many 95 % intervals a few miss by chance: no more may miss than chance al
 and the headline gaps, Black and Hispanic residents against White ones, must all be in.
 """
 
+import pandas as pd
 import pytest
 import yaml
 from scipy.stats import binom
 
 from equity import params, prepare, race
 from equity.measure import exposure, outcomes, representation
+from equity.prepare import travel
 
 HEADLINE = (race.BLACK, race.HISPANIC)
 SERVICES = {
@@ -172,3 +174,37 @@ def test_the_mess_is_found_as_it_was_made(tables, truth):
     assert ledger["scores", "score is missing or unreadable"] == both
     lost = made["facilities.csv"]["without_location"]
     assert ledger["facilities", "no coordinates"] == lost
+    rides = made["travel_minutes.csv"]
+    assert ledger["travel", "read"] == rides["rows"]
+    assert ledger["travel", travel.NO_ROUTE] == rides["without_route"]
+    assert ledger["travel", travel.NOT_FACILITIES] == rides["of_a_closed_place"]
+
+
+def test_places_districts_and_homes_are_those_of_the_truth(root, tables, truth):
+    """With true residents in the place of the survey, every truth comes out."""
+    path = root / "data" / "raw" / "sample" / "truth_population.csv"
+    people = pd.read_csv(path, dtype={"GEOID": str}, index_col="GEOID")
+    costs = tables.costs.merge(tables.facilities[["facility_id", "kind"]])
+    assert costs["how"].groupby(costs["kind"]).nunique().eq(1).all()
+    nearest = costs.groupby(["kind", "area"])["cost"].min()
+    for kind, part in truth["facilities"]["reach"].items():
+        if kind == "definition":
+            continue
+        near = nearest[kind]
+        mean = people.mul(near, axis=0).sum() / people.sum()
+        within = people[near <= 15].sum() / people.sum()
+        for group in people.columns:
+            wanted = part["mean_minutes_to_nearest"][group]
+            assert mean[group] == pytest.approx(wanted, abs=1e-5)
+            wanted = part["share_within_15_minutes"][group]
+            assert within[group] == pytest.approx(wanted, abs=1e-5)
+    shares = tables.overlaps.pivot(index="area", columns="district", values="share")
+    found = shares.reindex(people.index).fillna(0).T @ people
+    for number, row in truth["districts"]["by_race"].items():
+        for group, wanted in row.items():
+            here = found.loc[f"District {number}", group]
+            assert here == pytest.approx(wanted, abs=0.06)
+    homes = tables.baselines
+    total = truth["households"]["total"]
+    error = (homes["total_moe"] ** 2).sum() ** 0.5
+    assert abs(homes["total"].sum() - total) < 2 * error

@@ -83,6 +83,9 @@ def test_every_file_reads_what_it_uses_and_sets_aside(clone):
     assert used["proficiency"] * made.levels["level"].nunique() == len(made.levels)
     assert used["scores"] == len(made.scores)
     assert used["facilities"] == len(made.facilities)
+    assert used["baselines"] == len(made.baselines)
+    assert used["districts"] == len(made.districts)
+    assert used["travel"] == (made.costs["unit"] == "minutes").sum()
     counted = made.request_counts[["closed", "censored"]].sum().sum()
     assert counted == used["requests"]
     assert (made.files["sha256"].str.len() == 64).all()
