@@ -31,11 +31,11 @@ from equity.measure.costs import (
     of_kind,
     offered,
     positive,
-    stacked,
     within,
 )
 from equity.measure.table import HIGHER, LOWER
 
+PAIRS = 10_000_000  # held at once by `without_each`
 FIXED = "places and costs as they are: nothing left to chance"
 
 
@@ -71,23 +71,21 @@ def nearest(costs: Costs) -> pd.DataFrame:
     2    3  km to the nearest place       NaN         NaN
     """
 
-    tables = []
+    found = []
     for service in costs.services:
         least, place = _least(service.matrix)
         some = np.isfinite(least)
         ids = pd.Series(service.facilities, dtype=object).reindex(place)
-        tables.append(
-            by_area(
-                costs,
-                service,
-                measure=f"{service.unit} to the nearest place",
-                estimate=least,
-                method=FIXED,
-                direction=LOWER,
-                facility_id=ids.where(some, None).to_numpy(),
-            )
+        found.append(
+            {
+                "measure": f"{service.unit} to the nearest place",
+                "estimate": least,
+                "method": FIXED,
+                "direction": LOWER,
+                "facility_id": ids.where(some, None).to_numpy(),
+            }
         )
-    return stacked(tables)
+    return by_area(costs, found)
 
 
 def count_within(
@@ -141,24 +139,22 @@ def count_within(
     [1.0, 0.0, nan]
     """
 
-    tables = []
+    found = []
     for service in costs.services:
         limit = positive(of_kind(max_cost, service.kind, "max_cost"), "max_cost")
         inside = within(service.matrix, limit)
         counted = sparse.csr_array(
             (np.ones(inside.nnz), inside.indices, inside.indptr), shape=inside.shape
         )
-        tables.append(
-            by_area(
-                costs,
-                service,
-                measure=f"{offered(weight)} within {limit:g} {service.unit}",
-                estimate=counted @ service.supply(weight),
-                method=FIXED,
-                direction=HIGHER,
-            )
+        found.append(
+            {
+                "measure": f"{offered(weight)} within {limit:g} {service.unit}",
+                "estimate": counted @ service.supply(weight),
+                "method": FIXED,
+                "direction": HIGHER,
+            }
         )
-    return stacked(tables)
+    return by_area(costs, found)
 
 
 def gravity(
@@ -217,7 +213,7 @@ def gravity(
     Name: estimate, dtype: float64
     """
 
-    tables = []
+    found = []
     for service in costs.services:
         size = positive(of_kind(scale, service.kind, "scale"), "scale")
         limit = np.inf
@@ -228,22 +224,21 @@ def gravity(
             (_decayed(inside.data, decay, size), inside.indices, inside.indptr),
             shape=inside.shape,
         )
-        unit = "" if decay == "power" else f" {service.unit}"
-        tables.append(
-            by_area(
-                costs,
-                service,
-                measure=f"{offered(weight)} in reach, {decay} decay of {size:g}{unit}",
-                estimate=weighted @ service.supply(weight),
-                method=FIXED,
-                direction=HIGHER,
-            )
+        fading = f"{decay} decay of {size:g}"
+        fading += "" if decay == "power" else f" {service.unit}"
+        found.append(
+            {
+                "measure": f"{offered(weight)} in reach, {fading}",
+                "estimate": weighted @ service.supply(weight),
+                "method": FIXED,
+                "direction": HIGHER,
+            }
         )
-    return stacked(tables)
+    return by_area(costs, found)
 
 
 def without_each(
-    measure: Callable[..., pd.DataFrame], costs: Costs, *tables: object, **options
+    measure: Callable[..., pd.DataFrame], costs: Costs, *further: object, **options
 ) -> pd.DataFrame:
     """Work out a measure again without each place in turn.
 
@@ -256,7 +251,7 @@ def without_each(
         Of this module or of `floating`, such as `nearest`.
     costs
         From `costs.coded`.
-    *tables
+    *further
         What else the measure takes, such as `population`.
     **options
         Its options. Of floating catchments, `replicates=0` saves redraws.
@@ -278,15 +273,20 @@ def without_each(
     0       L1       0.9
     1       L2       0.5
     """
-    found = []
+    number, tables = len(costs.areas), []
     for service in costs.services:
-        for place, facility in enumerate(service.facilities):
-            others = Costs(costs.areas, (service.without(place),))
-            found.append(measure(others, *tables, **options).assign(left_out=facility))
+        places = len(service.facilities)
+        several = max(1, PAIRS // max(service.matrix.nnz, 1))  # at once, in memory
+        for start in range(0, places, several):
+            left = range(start, min(start + several, places))
+            others = Costs(costs.areas, tuple(service.without(one) for one in left))
+            found = measure(others, *further, **options)
+            ids = service.facilities[list(left)].repeat(number)
+            tables.append(found.assign(left_out=ids))
     names = ["kind", "left_out", "area", "pairs", "estimate"]
-    if not found:
+    if not tables:
         return pd.DataFrame(columns=names)
-    return pd.concat(found, ignore_index=True)[names]
+    return pd.concat(tables, ignore_index=True)[names]
 
 
 def _least(table: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:

@@ -25,7 +25,7 @@ import pandas as pd
 from scipy import sparse
 
 from equity.errors import InputError, ParamsError
-from equity.measure.table import MEASURE_COLUMNS, floats, measure_table, require_columns
+from equity.measure.table import floats, measure_table, require_columns
 
 Value = TypeVar("Value")
 CAPACITY = "capacity"
@@ -439,92 +439,69 @@ def offered(weight: str | None) -> str:
 
 
 def by_area(
-    costs: Costs,
-    service: Service,
-    *,
-    estimate: np.ndarray,
-    conf_low: np.ndarray | float = np.nan,
-    conf_high: np.ndarray | float = np.nan,
-    confidence: float = 0.95,
-    population: np.ndarray | None = None,
-    **columns: object,
+    costs: Costs, found: list[dict[str, object]], *, confidence: float = 0.95
 ) -> pd.DataFrame:
-    """Put a measure of one service into a table with a row for each area.
+    """Put what was found of each service into one measure table by area.
 
     Parameters
     ----------
     costs
-        Its areas are the rows.
-    service
-        The kind of place.
-    estimate, conf_low, conf_high
-        One for each area; made missing where no cost is known.
+        Its services, in their order, are those of `found`; its areas are the rows.
+    found
+        For each service the columns of `table.measure_table`, `estimate` and `measure`
+        among them: one value, or one for each area. Numbers that were estimated are
+        made missing where no cost is known. `population`, if there, is put in front.
     confidence
         Two-sided level, as a proportion.
-    population
-        Residents of each area, where they are part of the measure.
-    **columns
-        As of `table.measure_table`.
 
     Returns
     -------
     DataFrame
-        `kind, area, (population,) places, pairs, unit, how`, then the measure columns.
+        `kind, area, (population,) places, pairs, unit, how`, then the measure columns;
+        no rows without services.
 
     Examples
     --------
     >>> nowhere = Service("Library", "km", "", pd.Index(["L1"]), np.array([9.0]),
     ...                   sparse.csr_array((1, 1)))
-    >>> by_area(Costs(pd.Index(["1"]), (nowhere,)), nowhere, estimate=np.zeros(1),
-    ...         measure="places within 1 km", method="none")["estimate"].tolist()
-    [nan]
+    >>> table = by_area(
+    ...     Costs(pd.Index(["1"]), (nowhere,)),
+    ...     [{"estimate": np.zeros(1), "measure": "places within 1 km"}])
+    >>> table[["area", "pairs", "estimate"]]
+      area  pairs  estimate
+    0    1      0       NaN
     """
-    people = {} if population is None else {"population": population}
-    frame = pd.DataFrame(
-        {
-            "kind": service.kind,
-            "area": costs.areas,
-            **people,
-            "places": len(service.facilities),
-            "pairs": service.pairs,
-            "unit": service.unit,
-            "how": service.how,
-        }
+    number, services = len(costs.areas), costs.services
+    rows = {
+        "kind": [service.kind for service in services],
+        "places": [len(service.facilities) for service in services],
+        "pairs": [service.pairs for service in services],
+        "unit": [service.unit for service in services],
+        "how": [service.how for service in services],
+    }
+    names = dict.fromkeys(name for part in found for name in part)
+    rows |= {name: [part.get(name, np.nan) for part in found] for name in names}
+    columns = {name: _joined(parts, number) for name, parts in rows.items()}
+    for name in ("estimate", "conf_low", "conf_high"):
+        value = floats(columns.get(name, np.full(number * len(services), np.nan)))
+        columns[name] = np.where(columns["pairs"] > 0, value, np.nan)
+    place = np.tile(np.arange(number), len(services))
+    frame = pd.DataFrame({"kind": columns.pop("kind"), "area": costs.areas.take(place)})
+    for name in ("population", "places", "pairs", "unit", "how"):
+        if name in columns:
+            frame[name] = columns.pop(name)
+    columns = {"measure": "", "method": "", **columns}
+    return measure_table(frame, reference=None, confidence=confidence, **columns)
+
+
+def _joined(parts: list, number: int) -> np.ndarray:
+    """One column of the values, or single value, of each service."""
+    if not parts:
+        return np.empty(0)
+    kind = object if isinstance(parts[0], str) else None
+    return np.concatenate(
+        [np.broadcast_to(np.asarray(part, dtype=kind), number) for part in parts]
     )
-    known = service.pairs > 0
-    return measure_table(
-        frame,
-        reference=None,
-        estimate=np.where(known, estimate, np.nan),
-        conf_low=np.where(known, conf_low, np.nan),
-        conf_high=np.where(known, conf_high, np.nan),
-        confidence=confidence,
-        **columns,
-    )
-
-
-def stacked(tables: list[pd.DataFrame]) -> pd.DataFrame:
-    """Put the tables of several services below each other.
-
-    Parameters
-    ----------
-    tables
-        From `by_area`.
-
-    Returns
-    -------
-    DataFrame
-        Renumbered. Without any table, no rows, and the columns they all have.
-
-    Examples
-    --------
-    >>> stacked([]).columns.tolist()[:4]
-    ['kind', 'area', 'places', 'pairs']
-    """
-    if not tables:
-        names = ["kind", "area", "places", "pairs", "unit", "how", *MEASURE_COLUMNS]
-        return pd.DataFrame(columns=[*names, "direction"])
-    return pd.concat(tables, ignore_index=True)
 
 
 def _only(table: sparse.csr_array, keep: np.ndarray) -> sparse.csr_array:

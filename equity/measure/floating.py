@@ -36,7 +36,6 @@ from equity.measure.costs import (
     of_kind,
     offered,
     positive,
-    stacked,
     within,
 )
 from equity.measure.redraws import basic_limits
@@ -336,20 +335,18 @@ def catchment_ratio(
         (len(known), len(known)),
     )
     demand = _demand(costs, population)
-    tables = []
+    found = []
     for service in costs.services:
         limit = positive(of_kind(max_cost, service.kind, "max_cost"), "max_cost")
         own = sparse.eye_array(len(known), format="csr")
         near = _binary(within(apart, limit)).maximum(own)
         supply = _binary(within(service.matrix, limit)) @ service.supply(weight)
         name = f"catchment of {limit:g} {service.unit}"
-        tables.append(
-            by_area(
-                costs,
-                service,
-                population=demand[0],
-                measure=f"{offered(weight)} per {per:,} residents, {name}",
-                direction=HIGHER,
+        found.append(
+            {
+                "population": demand[0],
+                "measure": f"{offered(weight)} per {per:,} residents, {name}",
+                "direction": HIGHER,
                 **_redrawn(
                     partial(_ratio, near, per * supply),
                     *demand,
@@ -357,9 +354,9 @@ def catchment_ratio(
                     replicates,
                     seed,
                 ),
-            )
+            }
         )
-    return stacked(tables)
+    return by_area(costs, found, confidence=confidence)
 
 
 def _floating(
@@ -374,16 +371,14 @@ def _floating(
 ) -> pd.DataFrame:
     """The steps that all floating catchments share, once pairs have weights."""
     demand = _demand(costs, population)
-    tables = []
+    found = []
     for service, (inside, name) in zip(costs.services, weights, strict=True):
         supply = per * service.supply(weight)
-        tables.append(
-            by_area(
-                costs,
-                service,
-                population=demand[0],
-                measure=f"{offered(weight)} per {per:,} residents, {name}",
-                direction=HIGHER,
+        found.append(
+            {
+                "population": demand[0],
+                "measure": f"{offered(weight)} per {per:,} residents, {name}",
+                "direction": HIGHER,
                 **_redrawn(
                     partial(_scores, inside, supply),
                     *demand,
@@ -391,9 +386,9 @@ def _floating(
                     replicates,
                     seed,
                 ),
-            )
+            }
         )
-    return stacked(tables)
+    return by_area(costs, found, confidence=confidence)
 
 
 def _scores(
@@ -436,7 +431,7 @@ def _redrawn(
     estimate = scores(people)
     if not (error.any() and replicates):
         method = "residents, places and costs as given"
-        return {"estimate": estimate, "confidence": confidence, "method": method}
+        return {"estimate": estimate, "method": method}
     random = np.random.default_rng(seed)
     draws = np.empty((replicates, len(people)))
     for start in range(0, replicates, BLOCK):
@@ -449,7 +444,6 @@ def _redrawn(
         "estimate": estimate,
         "conf_low": np.where(moved, np.maximum(low, 0), np.nan),
         "conf_high": np.where(moved, high, np.nan),
-        "confidence": confidence,
         "method": "redraw of census margins; places and costs as given",
     }
 

@@ -11,15 +11,12 @@ Places are taken as they are, unless the values without each place in turn are g
 had placed as many places anew in the same manner.
 """
 
-from dataclasses import dataclass
-from typing import Self
-
 import numpy as np
 import pandas as pd
 from scipy.special import xlogy
 
-from equity.errors import InputError, ParamsError
-from equity.measure.costs import of_kind
+from equity.errors import InputError
+from equity.measure.area_values import AreaValues, Part
 from equity.measure.redraws import (
     EVERYONE,
     LEVEL,
@@ -28,20 +25,22 @@ from equity.measure.redraws import (
     compared,
 )
 from equity.measure.table import (
-    HIGHER,
     LOWER,
+    MEASURE_COLUMNS,
     check_confidence,
     divide,
     measure_table,
-    numbers,
-    require_columns,
 )
 
 CENSUS = "area-weighted; redraw of census margins; places as they are"
 BOTH = "area-weighted; redraw of census margins and, by the jackknife, of places"
 PLACES = "area-weighted; redraw of places by the jackknife; full count of residents"
 NEITHER = "area-weighted; full count of residents, places as they are: no chance in it"
-NEEDED = ["area", "measure", "estimate", "direction"]
+COLUMNS = [
+    *("kind", "group", "events", "population", "unknown_population", "statistic"),
+    *(*MEASURE_COLUMNS, "direction"),
+]
+TRIFLE = 1e-13
 
 
 def by_race(
@@ -154,13 +153,14 @@ def by_race(
     base = people.position(reference)
     random = np.random.default_rng(seed)
     tables = []
-    for found in _Values.each(values, people.areas, without_each):
-        short = {"at_most": at_most, "at_least": at_least}
-        parts = [found.average(), *found.within(short)]
+    for found in AreaValues.each(values, people.areas, without_each):
+        parts = [found.average(), *found.within(at_most=at_most, at_least=at_least)]
         for part in parts:
             tables.append(
                 _table(part, found, people, base, confidence, replicates, random)
             )
+    if not tables:
+        return pd.DataFrame(columns=[*COLUMNS, "people_to_parity"])
     return pd.concat(tables, ignore_index=True)
 
 
@@ -226,7 +226,7 @@ def inequality(
     people = Residents.of(population)
     random = np.random.default_rng(seed)
     tables = []
-    for found in _Values.each(values, people.areas, None):
+    for found in AreaValues.each(values, people.areas, None):
         if negative := int((found.value < 0).sum()):
             raise InputError(f"estimate is negative in {negative} areas")
         names, estimate = _indices(found, people)
@@ -239,13 +239,13 @@ def inequality(
                 ]
             )
             low, high = basic_limits(estimate, draws, confidence)
-        inside = people.estimate[found.known].sum()
+        residents = people.estimate.sum(axis=1)
         frame = pd.DataFrame(
             {
                 **found.labels,
                 "group": EVERYONE,
-                "population": inside,
-                "unknown_population": people.estimate.sum() - inside,
+                "population": residents @ found.known,
+                "unknown_population": residents @ ~found.known,
                 "statistic": LEVEL,
             },
             index=range(len(names)),
@@ -266,123 +266,14 @@ def inequality(
                 direction=LOWER,
             )
         )
+    if not tables:
+        return pd.DataFrame(columns=COLUMNS).drop(columns="events")
     return pd.concat(tables, ignore_index=True)
 
 
-@dataclass(frozen=True)
-class _Part:
-    """What is averaged over residents: a value, or being within reach (0 or 1)."""
-
-    measure: str
-    direction: str
-    value: np.ndarray  # of each area, missing where it is not known
-    without: np.ndarray  # places x areas; where missing, as with the place
-    share: bool
-
-
-@dataclass(frozen=True)
-class _Values:
-    """One kind's values by area, in the order of the residents' areas."""
-
-    labels: dict[str, str]
-    measure: str
-    direction: str
-    value: np.ndarray
-    routed: np.ndarray  # the costs of the area are known
-    without: np.ndarray | None  # places x areas
-    routed_without: np.ndarray | None
-
-    @classmethod
-    def each(
-        cls, values: pd.DataFrame, areas: pd.Index, without_each: pd.DataFrame | None
-    ) -> list[Self]:
-        require_columns(values, NEEDED)
-        if without_each is not None:
-            require_columns(without_each, ["left_out", "area", "pairs", "estimate"])
-        kinds = [None]
-        if "kind" in values:
-            kinds = list(pd.unique(values["kind"]))
-        found = []
-        for kind in kinds:
-            rows, left = values, without_each
-            if kind is not None:
-                rows = values[values["kind"] == kind]
-                if left is not None:
-                    left = left[left["kind"] == kind]
-            value, routed = _placed(rows, areas)
-            without = routed_without = None
-            if left is not None:
-                again = [_placed(one, areas) for _, one in left.groupby("left_out")]
-                without = np.array([one for one, _ in again]).reshape(-1, len(areas))
-                routed_without = np.array([one for _, one in again]).reshape(
-                    -1, len(areas)
-                )
-            found.append(
-                cls(
-                    {} if kind is None else {"kind": str(kind)},
-                    _one(rows["measure"], "measure"),
-                    _one(rows["direction"], "direction"),
-                    value,
-                    routed,
-                    without,
-                    routed_without,
-                )
-            )
-        return found
-
-    @property
-    def known(self) -> np.ndarray:
-        return np.isfinite(self.value)
-
-    def average(self) -> _Part:
-        name = f"average {self.measure}"
-        without = np.empty((0, len(self.value)))
-        if self.without is not None:
-            without = self.without
-        return _Part(name, self.direction, self.value, without, share=False)
-
-    def within(self, limits: dict) -> list[_Part]:
-        """Being within reach, if a limit of it was given."""
-        given = {name: limit for name, limit in limits.items() if limit is not None}
-        if not given:
-            return []
-        if len(given) > 1:
-            raise ParamsError("at_most and at_least are both given; expected one")
-        ((name, limit),) = given.items()
-        kind = self.labels.get("kind", "")
-        limit = float(of_kind(limit, kind, name))
-        if self.direction != {"at_most": LOWER, "at_least": HIGHER}[name]:
-            raise ParamsError(
-                f"{name} is given, and of {self.measure!r} {self.direction}; expected "
-                f"{'at_least' if name == 'at_most' else 'at_most'}"
-            )
-        without = np.empty((0, len(self.value)))
-        if self.without is not None:
-            without = _inside(self.without, self.routed_without, name, limit)
-        return [
-            _Part(
-                f"share with {name.replace('_', ' ')} {limit:g} {self.measure}",
-                HIGHER,
-                _inside(self.value, self.routed, name, limit),
-                without,
-                share=True,
-            )
-        ]
-
-
-def _inside(
-    value: np.ndarray, routed: np.ndarray, name: str, limit: float
-) -> np.ndarray:
-    """One within reach, zero beyond it, missing where it is not known."""
-    if name == "at_least":
-        return np.where(np.isnan(value), np.nan, value >= limit)
-    # without a value though costs are known: no place can be got to
-    return np.where(np.isnan(value) & ~routed, np.nan, value <= limit)
-
-
 def _table(
-    part: _Part,
-    found: _Values,
+    part: Part,
+    found: AreaValues,
     people: Residents,
     base: int,
     confidence: float,
@@ -406,14 +297,13 @@ def _table(
         moves = _moves(part, known, people)
         certain &= len(moves) > 1  # of a single place nothing is left to compare
         draws = draws + _noise(len(moves), replicates, random) @ moves
-    everyone = np.append(people.estimate.sum(axis=0), people.estimate.sum())
     frame = pd.DataFrame(
         {
             **found.labels,
             "group": [*people.groups, EVERYONE],
             "events": above if part.share else np.nan,
             "population": below,
-            "unknown_population": everyone - below,
+            "unknown_population": _sums(~known @ people.estimate),
         }
     )
     table = compared(
@@ -442,33 +332,6 @@ def _table(
     )
 
 
-def _placed(rows: pd.DataFrame, areas: pd.Index) -> tuple[np.ndarray, np.ndarray]:
-    """Values in the order of the areas, and whether costs of the area are known."""
-    place = areas.get_indexer(pd.Index(rows["area"]))
-    if (place < 0).any():
-        raise InputError(
-            f"{(place < 0).sum()} of {len(place)} areas of the values are not in "
-            f"population, such as {str(rows['area'].iloc[place.argmin()])!r}"
-        )
-    if repeated := len(place) - len(np.unique(place)):
-        raise InputError(
-            f"{repeated} of {len(place)} rows repeat an area; give one value for each "
-            "area of a kind"
-        )
-    value, routed = np.full(len(areas), np.nan), np.zeros(len(areas), bool)
-    value[place] = numbers(rows, "estimate")
-    if "pairs" in rows:
-        routed[place] = numbers(rows, "pairs") > 0
-    return value, routed
-
-
-def _one(values: pd.Series, name: str) -> str:
-    found = list(values.unique())
-    if len(found) != 1:
-        raise InputError(f"{name} of the values is not one but {len(found)}: {found}")
-    return str(found[0])
-
-
 def _sums(sums: np.ndarray) -> np.ndarray:
     """Put everyone behind the groups, along the last axis."""
     return np.concatenate([sums, sums.sum(axis=-1, keepdims=True)], axis=-1)
@@ -492,7 +355,7 @@ def _drawn(
     return draws
 
 
-def _moves(part: _Part, known: np.ndarray, people: Residents) -> np.ndarray:
+def _moves(part: Part, known: np.ndarray, people: Residents) -> np.ndarray:
     """Jackknife moves of every group's level: places x groups, everyone last."""
     again = np.where(np.isnan(part.without), part.value, part.without)
     residents = _sums(people.estimate[known])
@@ -516,7 +379,7 @@ def _redrawn(people: Residents, random: np.random.Generator) -> Residents:
     return Residents(people.areas, people.groups, people.redraw(random), people.error)
 
 
-def _indices(found: _Values, people: Residents) -> tuple[list[str], np.ndarray]:
+def _indices(found: AreaValues, people: Residents) -> tuple[list[str], np.ndarray]:
     """Names of the indices of inequality, and their values."""
     known = found.known
     value, residents = found.value[known], people.estimate[known]
@@ -529,13 +392,15 @@ def _indices(found: _Values, people: Residents) -> tuple[list[str], np.ndarray]:
     relative = divide(total, np.where(number > 0, number * mean, 0))
     some = np.where(relative > 0, relative, 1)
     between = np.sum(number * xlogy(some, some)) / number.sum()
+    # where all are alike, rounding leaves a trifle, and a share of it would be nonsense
+    theil, between = (_settled(part) for part in (theil, between))
     between = between if mean > 0 else np.nan
     deviation = np.log(mean) - logs.sum() / number.sum()
     of = f"of {found.measure}"
     indices = {
         f"Theil index {of}": theil,
         f"Theil index {of}, between groups": between,
-        f"Theil index {of}, within groups": theil - between,
+        f"Theil index {of}, within groups": _settled(theil - between),
         f"share of the Theil index {of} between groups": divide(between, theil),
         f"mean log deviation {of}": np.nan if zero.any() else deviation,
         f"Gini coefficient {of}": _gini(value, residents.sum(axis=1)),
@@ -549,6 +414,10 @@ def _gini(value: np.ndarray, residents: np.ndarray) -> float:
     people, had = residents[order], (residents * value)[order]
     behind = np.cumsum(had) - had / 2
     return float(1 - 2 * divide(people @ behind, people.sum() * _positive(had.sum())))
+
+
+def _settled(index: float) -> float:
+    return 0.0 if abs(index) < TRIFLE else float(index)
 
 
 def _positive(number: float) -> float:
