@@ -25,6 +25,9 @@ McShane (2019), Scientists rise up against statistical significance, Nature 567,
 305-307: an interval that includes zero does not show that there is no difference.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from equity.publish import display, sentences, wording
 from equity.publish.comparisons import by_group, frame_of, is_base, records
 from equity.publish.display import Published
@@ -55,7 +58,7 @@ def compare(
     subject: str,
     verb: str,
     unit: str,
-    noun: str = "",
+    noun: str | Mapping[str, str] = "",
     people: str = "residents",
     differences: Protected | None = None,
     ratios: Protected | None = None,
@@ -70,8 +73,9 @@ def compare(
     """Say every group's estimate, and how it compares with the reference group's.
 
     Where the table has several values of ``subject``, such as mathematics and
-    reading, each is said apart, under its name. A difference is clear if no interval
-    given for it includes parity (zero for the difference, one for the ratio).
+    reading, or a ``kind`` of place, each is said apart, under its name. A difference
+    is clear if no interval given for it includes parity (zero for the difference, one
+    for the ratio).
 
     Parameters
     ----------
@@ -88,7 +92,8 @@ def compare(
     unit
         "percent" and "points" (given as proportions), "ratio", "number" or "count".
     noun
-        What a number counts, such as "days"; printed after it.
+        What a number counts, such as "days"; printed after it. Or what the numbers of
+        each ``measure`` count, where kinds of places have different ones.
     people
         What the members of the groups are.
     differences
@@ -156,13 +161,14 @@ def compare(
     for template, wanted in ((subject, "people"), (verb, "estimate")):
         check_template(template, wanted)
     check_template(than or subject, "people")
-    said = _Words(
-        subject, verb, than or subject, people, unit, noun, words, times, measure, gain
+    every = _Words(
+        subject, verb, than or subject, people, unit, "", words, times, measure, gain
     )
     if require(rates, "findings.compare").frame.empty:
         return display.absent()
     texts, rows = [], []
     for part, some in _parts(rates).items():
+        said = replace(every, noun=_noun(noun, some))
         level, apart, fold = _stacked(some, differences, ratios)
         found = _compared(level, apart, fold, said, largest=largest)
         start = f"{part}: " if part else ""
@@ -258,7 +264,8 @@ def representation(
         The column with the group's share of the benchmark, as a proportion, taken
         as known. Name it in ``protect(..., public=[...])``.
     whole
-        What the estimate is a share of.
+        What the estimate is a share of; ``{kind}`` stands for the ``kind`` of place
+        where the table has several.
     benchmark_whole
         What the benchmark is a share of.
     people
@@ -289,18 +296,31 @@ def representation(
     """
     if require(shares, "findings.representation").frame.empty:
         return display.absent()
+    texts, rows = [], []
+    for part, some in _parts(shares).items():
+        words = {
+            "benchmark": benchmark,
+            "whole": whole.replace("{kind}", part.lower()),
+            "benchmark_whole": benchmark_whole,
+            "noun": people,
+            "members": members,
+            "why": some.why,
+        }
+        said = _represented(some, words, largest=largest)
+        texts += [text for text, _ in said]
+        rows += headlines(said, f"share of {words['whole']}", when)
+    return publish(texts, rows, [shares])
+
+
+def _represented(
+    shares: Protected, words: dict[str, str], *, largest: bool
+) -> list[tuple[str, dict | None]]:
+    """The sentences of one table of shares, with the numbers of its comparisons."""
     level, apart, fold = _stacked(shares, None, None)
     gaps, ratios = by_group(apart, "points"), by_group(fold, "ratio")
+    benchmark = words["benchmark"]
     frame = frame_of(level, "findings.representation", benchmark)
     rows = records(frame, "percent", extra=benchmark)
-    words = {
-        "benchmark": benchmark,
-        "whole": whole,
-        "benchmark_whole": benchmark_whole,
-        "noun": people,
-        "members": members,
-        "why": level.why,
-    }
     beside = {
         row["group"]: (gaps.get(row["group"]), ratios.get(row["group"])) for row in rows
     }
@@ -308,36 +328,44 @@ def representation(
         row["group"]: sentences.share(row, *beside[row["group"]], **words)
         for row in rows
     }
-    name = f"share of {whole}"
     if not largest:
-        texts = [text for text, _ in said.values()]
-        return publish(texts, headlines(said.values(), name, when), [shares])
+        return list(said.values())
     short = [
         row
         for row in rows
         if row["parity"] and sentences.differs(row, benchmark, *beside[row["group"]])
     ]
     if not short:
-        none = f"No group shown is clearly short of its share of {whole}."
-        return publish([none], [], [shares])
+        none = f"No group shown is clearly short of its share of {words['whole']}."
+        return [(none, None)]
     group = max(short, key=lambda row: row["parity"])["group"]
-    most = said[group]
+    text, numbers = said[group]
     told = [found for _, found in said.values() if found is not None]
     start = sentences.ONLY if len(told) == 1 else "The largest shortfall: "
-    rest = sentences.after_colon(most[0], [wording.people(group, people)])
-    return publish([f"{start}{rest}"], headlines([most], name, when), [shares])
+    rest = sentences.after_colon(text, [wording.people(group, words["noun"])])
+    return [(f"{start}{rest}", numbers)]
 
 
 # --- from rows to a finding ---------------------------------------------------
 
 
 def _parts(rates: Protected) -> dict[str, Protected]:
-    """Take a table with several subjects apart."""
+    """Take a table with several subjects, or with kinds of places, apart."""
     frame = rates.frame
+    if "kind" in frame:
+        kinds = list(dict.fromkeys(frame["kind"]))
+        return {display.label(kind): rates.only(kind=kind) for kind in kinds}
     subjects = list(dict.fromkeys(frame["subject"])) if "subject" in frame else []
     if len(subjects) < 2:
         return {"": rates}
     return {str(subject): rates.only(subject=subject) for subject in subjects}
+
+
+def _noun(noun: str | Mapping[str, str], some: Protected) -> str:
+    """What a number of a part counts; its measure says which of several."""
+    if isinstance(noun, str):
+        return noun
+    return noun[str(some.frame["measure"].iloc[0])]
 
 
 def _stacked(

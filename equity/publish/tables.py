@@ -193,6 +193,7 @@ KEYS = {
     "department": "Department",
     "subject": "Subject",
     "year": "Year",
+    "measure": "Measure",
 }
 GAPS = {"percent": "points"}
 
