@@ -123,12 +123,14 @@ def gap(
     no table of portions.
 
     Clustering treats the areas as drawn from many that could be, each with an offset of
-    its own; its limits are wider than those of `exposure.by_race`, which take the areas
-    as they are. Limits are the estimate less and plus Student's *t* (of one fewer
-    degrees of freedom than areas) times the root of ``standard_error`` squared plus
-    ``census_error`` squared. The latter is the root mean square of how far the estimate
-    moves when residents are redrawn within the margins. With fewer than about forty
-    areas, or a group that lives in a few, limits are too narrow.
+    its own: limits are wider than those of `exposure.by_race`, which take the areas as
+    they are. Without controls they are wider than need be, for then even the kinds of
+    requests that an area always has count as chance. Limits are the estimate less and
+    plus Student's *t* (of one fewer degrees of freedom than areas) times the root of
+    ``standard_error`` squared plus ``census_error`` squared. The latter is the root
+    mean square of how far the estimate moves when residents are redrawn within the
+    margins. With fewer than about forty areas, or a group that lives in a few, limits
+    are too narrow.
 
     A request still open before the target has an unknown outcome. Leaving it out alone
     would favour the fast: of requests of the last days only those already closed would

@@ -294,7 +294,9 @@ def by_race(
 
     Limits cover the chance in counts and the census margins, in the same redraws.
     Counts vary as the largest overdispersion (see `overdispersion`) of all
-    requests and of their category. What they leave out is said in `exposure.by_race`.
+    requests and of their category. They take the areas as they are: that one is slow
+    year after year is part of the gap, not chance (`adjusted.gap` takes areas as drawn
+    from many). What else they leave out is said in `exposure.by_race`.
     Where few of a group live among those who ask for a category, redraws divide by
     next to nobody; shares are then held between zero and one. An area of whose
     residents a redraw leaves less than half keeps its estimated composition.

@@ -493,6 +493,62 @@ def test_where_the_mix_differs_and_waits_do_not_only_the_mix_is_left():
     assert abs(found.loc[SAME, "estimate"]) < 0.02
 
 
+@pytest.mark.slow
+def test_the_limits_of_shared_requests_cover():
+    """120 draws of a city with both parts planted, and residents known by a survey."""
+    moe = 250
+    part = np.linspace(0.05, 0.95, 60)
+    areas = [f"{i:02}" for i in range(60)]
+    shares = np.column_stack([part, 1 - part])
+    asked = np.array([240 * (1 - part), 240 * part])  # kinds x areas
+    soon = np.array([0.85 - 0.1 * part, 0.35 - 0.1 * part])
+    size, done = asked @ shares, (asked * soon) @ shares  # kinds x groups
+    truth = values(
+        decomposition.kitagawa(
+            strata(
+                Black=zip(done[:, 0], size[:, 0], strict=True),
+                White=zip(done[:, 1], size[:, 1], strict=True),
+            ),
+            reference="White",
+        ),
+        "Black",
+    )
+    covered = []
+    for seed in range(120):
+        random = np.random.default_rng(seed)
+        rows = []
+        for quarter in (1, 2, 3, 4):
+            counts = random.poisson([asked * soon / 4, asked * (1 - soon) / 4])
+            for day, kinds in zip((2, 9), counts, strict=True):
+                for kind, found in zip("ab", kinds, strict=True):
+                    table = pd.DataFrame({"area": areas, "closed": found})
+                    rows.append(
+                        table.assign(category=kind, days=day, period=f"2025Q{quarter}")
+                    )
+        seen = np.maximum(random.normal(2000 * shares, moe / 1.645), 0)
+        city = people(
+            [(area, *row) for area, row in zip(areas, seen, strict=True)], moe
+        )
+        table = decomposition.by_race(
+            pd.concat(rows).assign(censored=0),
+            city,
+            **(ON_TIME | {"replicates": 150, "seed": seed}),
+        )
+        found = table[table["group"] == "Black"].set_index("component")
+        covered.append(
+            [
+                found.loc[name, "conf_low"]
+                <= truth[name]
+                <= found.loc[name, "conf_high"]
+                for name in (GAP, MIX, SAME)
+            ]
+        )
+    share = np.mean(covered, axis=0)
+    # 0.95 less three binomial errors, and less what 150 redraws lose
+    assert (share >= 0.88).all(), share
+    assert (share <= 0.995).all(), share
+
+
 def test_order_seed_and_inputs(town):
     counts, population = town
     before = counts.copy(), population.copy()
