@@ -57,11 +57,15 @@ def packed(bits: Mapping[str, int], present: Collection[str]) -> nw.Expr:
     >>> rows = nw.from_native(pd.DataFrame({"a": [1, 2], "b": [0, 3]}))
     >>> rows.select(n=packed({"a": 2, "b": 2}, ["a", "b"]))["n"].to_list()
     [4, 11]
+    >>> small = nw.from_native(pd.DataFrame({"a": [1, 2]}, dtype="int16"))
+    >>> small.select(n=packed({"a": 2, "b": 40}, ["a"]))["n"].to_list()
+    [1099511627776, 2199023255552]
     """
     number = nw.lit(0, nw.Int64)
     for name, width in bits.items():
         number = number * (1 << width)
-        number = number + nw.col(name) if name in present else number
+        if name in present:  # small types would overflow
+            number = number + nw.col(name).cast(nw.Int64)
     return number
 
 

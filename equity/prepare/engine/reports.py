@@ -385,19 +385,16 @@ def counted(
     )
     left = incidents.copy()
     np.subtract.at(left, np.searchsorted(numbers, before), 1)
-    table = pd.DataFrame(
-        {
-            "number": np.concatenate([numbers, after]),
-            "duplicates": np.repeat([0, 1], [len(numbers), len(after)]),
-            "incidents": np.concatenate([left, np.ones(len(after), "int64")]),
-        }
-    )
-    table.loc[len(numbers) :, "duplicates"] = requests["duplicates"].to_numpy("int64")
-    keys = ["number", "duplicates"]
-    table = table[table["incidents"] > 0].groupby(keys, as_index=False).sum()
-    codes = packed.unpacked(table["number"].to_numpy(copy=True), most)
-    return codes | {
-        name: table[name].to_numpy() for name in ("duplicates", "incidents")
+    parts = {"number": after, "duplicates": requests["duplicates"].astype("int64")}
+    more = pd.DataFrame(parts).groupby(list(parts), as_index=False).size()
+    there = left > 0
+    number = np.concatenate([numbers[there], more["number"]])
+    duplicates = np.zeros(len(number), dtype="int64")
+    duplicates[there.sum() :] = more["duplicates"]
+    order = np.lexsort((duplicates, number)) if len(more) else slice(None)
+    return packed.unpacked(number[order], most) | {
+        "duplicates": duplicates[order],
+        "incidents": np.concatenate([left[there], more["size"]])[order],
     }
 
 
