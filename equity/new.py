@@ -56,6 +56,8 @@ HEADERS: Mapping[str, Mapping[str, str]] = {
         "closed": r"clos|complet|resolved",
         "status": r"status",
         **PLACE,
+        "duplicate_of": r"parent.*id|parent.*num|parent.*request|duplicate.?of",
+        "channel": r"channel|^origin$|^source$|method.*received",
     },
     "workers": {
         "worker_id": WORKER,
@@ -428,13 +430,16 @@ def _columns(kind: str, headers: list[str]) -> dict[str, str]:
 def _requests(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
     labels = _labels(frame[columns["status"]], STATUSES) if "status" in columns else []
     placed = {"latitude", "longitude"} <= set(columns)
+    means = {label: _meaning(label) for label in labels}
+    by_number = {"request_id", "duplicate_of"} <= set(columns)
+    by_place = placed and "duplicate" in means.values()
+    how = "duplicate_of" if by_number else "same place" if by_place else ""
     return {
         **({} if placed else {"columns": columns | {"area": OPEN}}),
         "date_format": _date_format(frame[columns["opened"]]),
         "data_until": OPEN,
-        **(
-            {"statuses": {label: _meaning(label) for label in labels}} if labels else {}
-        ),
+        **({"statuses": means} if labels else {}),
+        **({"reports": how} if how else {}),
     }
 
 

@@ -92,8 +92,9 @@ def test_columns_labels_and_formats_are_proposed(clone):
     assert requests["columns"] == {
         **{"request_id": "Request ID", "category": "Type", "opened": "Opened"},
         **{"closed": "Closed", "status": "Status", "latitude": "Latitude"},
-        "longitude": "Longitude",
+        **{"longitude": "Longitude", "duplicate_of": "Parent ID", "channel": "Channel"},
     }
+    assert requests["reports"] == "duplicate_of"
     assert requests["date_format"] == "%m/%d/%Y"
     assert requests["statuses"]["Closed - Duplicate"] == "duplicate"
     assert requests["statuses"]["Open"] == "open"
@@ -310,6 +311,16 @@ def noted(folder, frame, name="a.csv"):
     path = folder / name
     pd.DataFrame(frame).to_csv(path, index=False)
     return new._proposal(path, name)
+
+
+def test_how_reports_are_linked_is_proposed_where_something_marks_them(tmp_path):
+    text = "Case ID,Type,Opened,Closed,Status,Latitude,Longitude,Origin\n"
+    row = "1,Pothole,2025-01-31,2025-02-01,{},50.1,10.2,App\n"
+    _, found = kind_of(tmp_path, text + row.format("Closed - Dup"))
+    assert found["reports"] == "same place"
+    assert found["columns"]["channel"] == "Origin"
+    _, found = kind_of(tmp_path, text + row.format("Closed"))
+    assert "reports" not in found
 
 
 def test_requests_need_no_status(tmp_path):

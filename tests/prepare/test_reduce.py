@@ -218,6 +218,22 @@ def test_spellings_of_a_category_become_the_usual_one(count):
     ]
 
 
+def test_spellings_of_a_channel_become_the_usual_one(count):
+    columns = COLUMNS | {"channel": "Name"}
+    rows = [{"Name": name} for name in ("App", "App", " APP", "Phone", "", "  ")]
+    found = count(*rows, columns=columns)
+    by_channel = found.counts.set_index("channel")["closed"].to_dict()
+    assert by_channel == {"App": 3, "Phone": 1, "Not recorded": 2}
+    assert found.ledger.entries == [
+        ("noted", "spelling of its channel made one", 1),
+        ("noted", "no channel", 2),
+    ]
+    alone = count(*rows)
+    whole = found.counts.groupby(["area", "period", "days"], observed=True)["closed"]
+    assert alone.counts["closed"].to_list() == whole.sum().to_list()
+    assert set(alone.counts["channel"]) == {"All"}
+
+
 def test_area_codes_in_the_file_are_used(count):
     columns = {k: v for k, v in COLUMNS.items() if not k.startswith("l")}
     columns |= {"area": "Tract"}
