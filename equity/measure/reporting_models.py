@@ -342,14 +342,19 @@ def _counted(
 ) -> poisson_fits.Counted:
     read, kept = Incidents.of(rows), ~_unheard(entries, len(rows))
     columns = [e.column for e in entries if e.column is not None and not e.silent]
+    table = pd.DataFrame(np.column_stack([np.ones(len(rows)), *columns])[kept])
+    table = table.assign(reports=read.duplicates[kept], days=read.days[kept])
+    if clusters:
+        table["cluster"] = pd.factorize(rows[clusters][kept], use_na_sentinel=False)[0]
+    # Rows that are alike tell what one of them tells, as many times.
+    alike = table.groupby(list(table), sort=False).ngroup()
+    table = table[~alike.duplicated()].reset_index(drop=True)
     data = poisson_fits.Counted(
-        np.column_stack([np.ones(len(rows)), *columns])[kept],
-        read.duplicates[kept],
-        read.days[kept],
-        read.count[kept],
-        pd.factorize(rows[clusters][kept], use_na_sentinel=False)[0]
-        if clusters
-        else None,
+        table[list(range(1 + len(columns)))].to_numpy(),
+        table["reports"].to_numpy(),
+        table["days"].to_numpy(),
+        np.bincount(alike, read.count[kept], len(table)),
+        table["cluster"].to_numpy() if clusters else None,
     )
     if kept.any() and not data.full_rank:
         raise InputError(
