@@ -11,7 +11,7 @@ from equity.measure import intervals
 from equity.measure.standardisation import standardised
 from equity.measure.table import MEASURE_COLUMNS
 
-relaxed = settings(deadline=None, max_examples=40, derandomize=True)
+relaxed = settings(deadline=None, max_examples=15, derandomize=True)
 
 # age_standardisation_a: R epitools, documentation of ageadjust.direct; Selvin, Down
 # syndrome by birth order. The numbers may be quoted with their source.
