@@ -47,6 +47,10 @@ class Params(BaseModel):
     zeros: Literal["shown", "hidden"] = "shown"
     rounding: Literal[0, 3, 5, 10] = 0
     target_days: Annotated[int, Field(ge=1, le=3650)] = 14
+    horizon_days: Annotated[int, Field(ge=1, le=3650)] = 60
+    near_minutes: Annotated[float, Field(ge=0.1, le=600)] = 15.0
+    near_km: Annotated[float, Field(ge=0.1, le=200)] = 1.5
+    district: str = ""
     departments: Annotated[int, Field(ge=1, le=30)] = 12
     replicates: Annotated[int, Field(ge=200, le=20_000)] = 1000
     seed: Annotated[int, Field(ge=0)] = 1

@@ -58,7 +58,8 @@ class AreaValues:
     Attributes
     ----------
     labels
-        The kind, where there are kinds.
+        The kind, where there are kinds, and how its places are got to, where the
+        values say it.
     measure, direction
         As in the measure table.
     value
@@ -139,7 +140,7 @@ class AreaValues:
                 without, routed_without = _placed(left, areas, number, len(places))
             found.append(
                 cls(
-                    {} if kind is None else {"kind": str(kind)},
+                    _labels(rows, kind),
                     _one(rows["measure"], "measure"),
                     _one(rows["direction"], "direction"),
                     value,
@@ -254,6 +255,15 @@ def _placed(
     if "pairs" in rows:
         routed[line, place] = numbers(rows, "pairs") > 0
     return value, routed
+
+
+def _labels(rows: pd.DataFrame, kind: str | None) -> dict[str, str]:
+    """Name the kind, and how its places are got to where all rows say the same."""
+    labels = {} if kind is None else {"kind": str(kind)}
+    ways = rows["how"].dropna().unique() if "how" in rows else []
+    if len(ways) == 1:
+        labels["how"] = str(ways[0])
+    return labels
 
 
 def _one(values: pd.Series, name: str) -> str:

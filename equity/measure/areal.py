@@ -68,6 +68,59 @@ COUNT_COLUMNS = [
 RATE_COLUMNS = ["kind", "district", *MEASURE_COLUMNS, *SPLIT]
 
 
+def kind_of(overlaps: pd.DataFrame, wanted: str = "") -> str:
+    """Choose the kind of district that is meant.
+
+    Parameters
+    ----------
+    overlaps
+        Tidy `overlaps`.
+    wanted
+        A kind, or empty for the first.
+
+    Returns
+    -------
+    str
+        The kind; empty where there are no districts.
+
+    Raises
+    ------
+    ParamsError
+        If there are districts, and none of this kind.
+
+    Examples
+    --------
+    >>> kind_of(pd.DataFrame({"kind": ["ward", "zone"]}), "zone")
+    'zone'
+    """
+    known = sorted({str(kind) for kind in overlaps["kind"]})
+    if wanted and known and wanted not in known:
+        raise ParamsError(f"no districts of kind {wanted!r}; found {known}")
+    return wanted or next(iter(known), "")
+
+
+def titled(kind: str) -> str:
+    """Head a column with the kind of district.
+
+    Parameters
+    ----------
+    kind
+        Such as `council district`; empty where there are none.
+
+    Returns
+    -------
+    str
+        With a capital letter.
+
+    Examples
+    --------
+    >>> titled("council district"), titled("")
+    ('Council district', 'District')
+    """
+    name = kind or "district"
+    return name[:1].upper() + name[1:]
+
+
 def counts(
     population: pd.DataFrame,
     overlaps: pd.DataFrame,

@@ -211,6 +211,43 @@ def by_race(
     return table.loc[compared, COLUMNS].reset_index(drop=True)
 
 
+def beside(shares: pd.DataFrame, proved: pd.DataFrame) -> pd.DataFrame:
+    """Set bounds beside the shares that they hold, whose limits are of chance alone.
+
+    Parameters
+    ----------
+    shares
+        A measure table with `group` and `statistic`, such as the rows of
+        `exposure.by_race` that are shares closed on time.
+    proved
+        As `by_race` returns it.
+
+    Returns
+    -------
+    DataFrame
+        The rows of `shares` that are levels, with `bound_low` and `bound_high`.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> shares = pd.DataFrame({"group": ["A"], "statistic": ["level"],
+    ...                        "estimate": [0.5]})
+    >>> proved = shares.assign(bound_low=0.2, bound_high=0.9)
+    >>> beside(shares, proved)
+      group statistic  estimate  bound_low  bound_high
+    0     A     level       0.5        0.2         0.9
+    """
+    require_columns(shares, ["group", "statistic"])
+    keys = ["group", "statistic"]
+    ends = proved[[*keys, "bound_low", "bound_high"]]
+    levels = shares[shares["statistic"] == LEVEL]
+    return levels.merge(ends, on=keys, how="left")
+
+
 def recorded_beside_area(
     request_counts: pd.DataFrame,
     population: pd.DataFrame,

@@ -6,6 +6,8 @@ independent are then too narrow. `residuals` says how far each area is from what
 expected of it, in standard errors, and `moran` whether neighbours go together.
 """
 
+import warnings
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -130,6 +132,63 @@ def neighbours(areas: gpd.GeoDataFrame) -> pd.DataFrame:
     pairs = pairs[pairs > 0].reset_index()
     pairs = pairs.rename(columns={"focal": "area", "neighbor": "neighbour"})
     return pairs[KEYS].sort_values(KEYS, ignore_index=True)
+
+
+def of_areas(
+    shares: pd.DataFrame,
+    areas: gpd.GeoDataFrame,
+    *,
+    dispersion: float = 1.0,
+    permutations: int = 999,
+    confidence: float = 0.95,
+    seed: int = 1,
+) -> pd.DataFrame:
+    """Ask whether the shares of neighbouring areas resemble each other.
+
+    Parameters
+    ----------
+    shares
+        `area`, `events` and `population`.
+    areas
+        `area` and `geometry`.
+    dispersion
+        As for `residuals`.
+    permutations, confidence, seed
+        As for `moran`.
+
+    Returns
+    -------
+    DataFrame
+        As `moran` returns it, with the `population` of all areas; no row where fewer
+        areas than it needs have a value and a neighbour.
+
+    Raises
+    ------
+    ColumnNotFoundError, InputError, ParamsError
+        As for `residuals` and `moran`.
+
+    Examples
+    --------
+    >>> from shapely import box
+    >>> names = [f"{i:02}" for i in range(12)]
+    >>> street = gpd.GeoDataFrame({"area": names}, crs=3857,
+    ...     geometry=[box(i, 0, i + 1, 1) for i in range(12)])
+    >>> shares = pd.DataFrame({"area": names, "events": range(20, 80, 5),
+    ...                        "population": 100})
+    >>> of_areas(shares, street)[["population", "clustered"]]
+       population  clustered
+    0        1200       True
+    """
+    left = residuals(shares, dispersion=dispersion)
+    pairs = neighbours(areas)
+    known = left[np.isfinite(numbers(left, "residual"))]
+    if len(_linked(known, pairs)[0]) < FEWEST:
+        return pd.DataFrame(columns=["population", "areas", "islands", "unknown"])
+    found = moran(
+        left, pairs, permutations=permutations, confidence=confidence, seed=seed
+    )
+    found.insert(0, "population", shares["population"].sum())
+    return found
 
 
 def moran(
@@ -274,8 +333,10 @@ def _permuted(
 
     The library permutes with the state of the whole process; these have a seed.
     """
-    from esda.moran import Moran
-    from libpysal.graph import Graph
+    with warnings.catch_warnings():  # in a notebook it asks for widgets
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        from esda.moran import Moran
+        from libpysal.graph import Graph
 
     deviations = found - found.mean()
     if np.allclose(deviations, 0):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from equity.measure.on_time import Outcomes, measure_name
-from equity.measure.overlaps import SOURCE_AREA, check, kinds, stacked
+from equity.measure.overlaps import OUTSIDE, SOURCE_AREA, check, kinds, stacked
 from equity.measure.redraws import Residents, basic_limits
 from equity.measure.table import (
     HIGHER,
@@ -27,6 +27,58 @@ COLUMNS = [
     *MEASURE_COLUMNS,
     *("direction", "coverage", "partial", "least", "most"),
 ]
+
+
+def inside(table: pd.DataFrame) -> pd.DataFrame:
+    """Keep the districts themselves, under the name that maps and tables of areas use.
+
+    Parameters
+    ----------
+    table
+        As `by_district` returns it.
+
+    Returns
+    -------
+    DataFrame
+        Without the row of those outside; `district` is called `area`.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> inside(pd.DataFrame({"district": ["1", OUTSIDE], "estimate": [3.0, 1.0]}))
+      area  estimate
+    0    1       3.0
+    """
+    require_columns(table, ["district"])
+    ours = table[table["district"] != OUTSIDE]
+    return ours.rename(columns={"district": "area"}).reset_index(drop=True)
+
+
+def words(kind: str) -> tuple[str, str]:
+    """Say what one district is called, and several.
+
+    Parameters
+    ----------
+    kind
+        Such as `council district`; empty where there are none.
+
+    Returns
+    -------
+    tuple of str
+        One, and several.
+
+    Examples
+    --------
+    >>> words("community"), words("")
+    (('community', 'communities'), ('district', 'districts'))
+    """
+    one = kind or "district"
+    ending = one[-1:] == "y" and one[-2:-1] not in "aeiou"
+    return one, f"{one[:-1]}ies" if ending else f"{one}s"
 
 
 def by_district(

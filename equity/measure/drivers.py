@@ -15,6 +15,8 @@ lifted to the target and all else stayed: a sum about places, not a forecast.
 Requests are shared among groups as the residents of their area are; see `exposure`.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -146,6 +148,41 @@ def by_area(
         direction=HIGHER,
         reliable=_reliable(events.to_numpy(), known.to_numpy(), spread),
     )
+
+
+def of_all_requests(shares: pd.DataFrame) -> pd.DataFrame:
+    """Count requests not yet known to be late among the population too.
+
+    How many those are can be small, and tables of all requests of an area are told
+    elsewhere: with one population in both, neither gives the few away.
+
+    Parameters
+    ----------
+    shares
+        As `by_area` returns them.
+
+    Returns
+    -------
+    DataFrame
+        The same without `unknown`, which is added to `population`; estimates and
+        limits stay those of the requests whose outcome is known.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> shares = pd.DataFrame({"area": ["1"], "events": [40], "population": [90],
+    ...                        "unknown": [3]})
+    >>> of_all_requests(shares)
+      area  events  population
+    0    1      40          93
+    """
+    require_columns(shares, ["population", "unknown"])
+    every = shares["population"] + shares["unknown"]
+    return shares.assign(population=every).drop(columns="unknown")
 
 
 def contributions(
@@ -305,6 +342,42 @@ def contributions(
         return pd.DataFrame(columns=COLUMNS)
     table = pd.concat(tables, ignore_index=True)
     return table[COLUMNS]
+
+
+def narrowings(
+    request_counts: pd.DataFrame, population: pd.DataFrame, **options: Any
+) -> pd.DataFrame:
+    """Say for each area by how much lifting it alone would narrow each group's gap.
+
+    Parameters
+    ----------
+    request_counts, population, **options
+        As for `contributions`.
+
+    Returns
+    -------
+    DataFrame
+        Its rows of narrowings, in their order, without `rank`, `cumulative` and
+        `reference`: sums over areas would give away an area that is hidden.
+
+    Raises
+    ------
+    ColumnNotFoundError, InputError, ParamsError, UnknownGroupError
+        As for `contributions`.
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"area": ["1", "2"], "period": "2025Q4", "days": 2,
+    ...                        "closed": [60, 40], "censored": 0})
+    >>> people = pd.DataFrame({"area": ["1", "2"], "race": ["White", "Asian"],
+    ...                        "estimate": 1000, "moe": None})
+    >>> table = narrowings(counts, people, reference="White", target_days=5)
+    >>> "cumulative" in table
+    False
+    """
+    found = contributions(request_counts, population, **options)
+    found = found[found["measure"].str.startswith(NARROWING)]
+    return found.drop(columns=["rank", "cumulative", "reference"])
 
 
 def _parts(

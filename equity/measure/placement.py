@@ -61,6 +61,12 @@ DRAWN = "redraw of places and census margins"
 DRAWN_APART = "redraw of places and census margins; the city's as published"
 SQUARED = "square-and-add of Wilson and census limits"
 
+#: Columns of `demographic` that depend on the census and on where places are alone.
+CENSUS_ONLY = (
+    *("data_value", "city_value", "data_se", "city_se", "z", "p"),
+    *("older_z", "older_rule", "flagged"),
+)
+
 
 class Score(NamedTuple):
     """The answer of `score`.

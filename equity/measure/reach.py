@@ -41,6 +41,8 @@ COLUMNS = [
     *(*MEASURE_COLUMNS, "direction"),
 ]
 TRIFLE = 1e-13
+#: What the average to the nearest place counts, by its measure.
+NOUNS = {f"average {unit} to the nearest place": unit for unit in ("minutes", "km")}
 
 
 def by_race(
@@ -162,6 +164,52 @@ def by_race(
     if not tables:
         return pd.DataFrame(columns=[*COLUMNS, "people_to_parity"])
     return pd.concat(tables, ignore_index=True)
+
+
+def averages(table: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows that are averages.
+
+    Parameters
+    ----------
+    table
+        As `by_race` returns it.
+
+    Returns
+    -------
+    DataFrame
+        Rows of averages, without the columns that only shares have.
+
+    Examples
+    --------
+    >>> averages(pd.DataFrame({"measure": ["average km", "share with at most 1 km"],
+    ...                        "events": 3.0, "people_to_parity": 1}))
+          measure
+    0  average km
+    """
+    some = table["measure"].astype(str).str.startswith("average ")
+    return table[some].drop(columns=["events", "people_to_parity"])
+
+
+def within(table: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows that are shares of residents within reach.
+
+    Parameters
+    ----------
+    table
+        As `by_race` returns it.
+
+    Returns
+    -------
+    DataFrame
+        Rows of shares.
+
+    Examples
+    --------
+    >>> within(pd.DataFrame({"measure": ["average km", "share with at most 1 km"]}))
+                       measure
+    1  share with at most 1 km
+    """
+    return table[table["measure"].astype(str).str.startswith("share ")]
 
 
 def inequality(

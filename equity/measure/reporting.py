@@ -65,6 +65,7 @@ MEASURES = {  # measure: key of the statistic, and direction
     RATE + SAME_MIX: ("rate_same_mix", HIGHER),
     DELAY + SAME_MIX: ("delay_same_mix", LOWER),
 }
+SAME_MIX_DELAY = DELAY + SAME_MIX  # the one to lead with
 METHOD = "area-weighted; redraw of overdispersed incidents and census margins"
 COLUMNS = [
     *("group", "events", "requests", "population", "statistic"),

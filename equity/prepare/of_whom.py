@@ -171,6 +171,32 @@ def requests(
     return {"asked": asked if lost else {}, "placed": placed}
 
 
+def on_time(placed: dict, target_days: int) -> dict:
+    """Say of whom counts of requests closed on time are, by area.
+
+    Parameters
+    ----------
+    placed
+        As `requests` returns it for requests with a place.
+    target_days
+        Requests closed within so many days are on time.
+
+    Returns
+    -------
+    dict
+        Arguments of `equity.publish.protect.protect`; empty without requests.
+
+    Examples
+    --------
+    >>> on_time({"topic": ROWS, "within": {"rule": ["used"]}}, 14)["within"]
+    {'rule': ['used'], 'outcome': 'closed within 14 days'}
+    """
+    if not placed:
+        return {}
+    outcome = f"closed within {target_days} days"
+    return {**placed, "within": {**placed["within"], "outcome": outcome}}
+
+
 def noted(ledger: pd.DataFrame) -> pd.DataFrame:
     """Take the notes that no other table of the page tells in full.
 

@@ -31,6 +31,7 @@ SURFACE, HOMES = "area", "block population"
 NEARLY = 1e-9  # shares add up to one but for rounding
 CUT = "areas of the city that a border of these districts cuts"
 SLIVERS = "pieces below 1% of an area and of a district; left out as drawing"
+BEYOND = "areas that reach beyond the districts; shared in full among them"
 NO_HOMES = "areas with residents that no block has; shared out by surface"
 
 
@@ -83,6 +84,7 @@ def shares(
     *,
     homes: pd.DataFrame | None = None,
     residents: pd.Series | None = None,
+    whole_city: bool = False,
 ) -> pd.DataFrame:
     """Say which share of each area lies in which district.
 
@@ -100,6 +102,9 @@ def shares(
         area's blocks, where it has any.
     residents
         People by area, to say how many live outside every district.
+    whole_city
+        Whether every resident lives in a district: an area is then shared in full
+        among those that it touches.
 
     Returns
     -------
@@ -150,6 +155,8 @@ def shares(
     pairs = _without_slivers(pairs, ledger)
     if homes is not None and len(homes):
         pairs = _by_homes(pairs, districts, areas, ledger, homes, residents)
+    if whole_city:
+        pairs = _of_the_city(pairs, ledger)
     inside = pairs.groupby("area")["share"].sum().reindex(areas["area"], fill_value=0.0)
     several = pairs[pairs["share"] > 0].groupby("area").size()
     cut = several.reindex(inside.index, fill_value=0).gt(1)
@@ -191,6 +198,15 @@ def _without_slivers(pairs: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
     left = pairs[kept]
     sums = left.groupby("area")["share"].transform("sum")
     return left.assign(share=left["share"] / sums * wanted[kept]).reset_index(drop=True)
+
+
+def _of_the_city(pairs: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+    """Share each area in full among the districts that it touches."""
+    inside = pairs.groupby("area")["share"].transform("sum")
+    beyond = inside.gt(0) & inside.lt(1 - NEARLY)
+    ledger.note(BEYOND, int(pairs.loc[beyond, "area"].nunique()))
+    share = pairs["share"] / inside.where(inside > 0, 1)
+    return pairs.assign(share=share)
 
 
 def _by_homes(

@@ -690,13 +690,16 @@ class Districts(Source):
     -----
     Of `Source`, and the keys below. They need not follow the areas, nor cover the
     city. `district` is what people call each, `name` more of it where there is more.
-    `crs` is the coordinate system of a file that does not say it.
+    `crs` is the coordinate system of a file that does not say it. With `whole_city`
+    every resident lives in one of them: what an area has outside is water or another
+    city, and nobody is shared out to it.
     """
 
     NEEDS: ClassVar = ("district",)
     MAY: ClassVar = ("name",)
 
     kind: str
+    whole_city: bool = False
     crs: str = ""
 
     @model_validator(mode="after")

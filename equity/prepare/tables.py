@@ -290,7 +290,12 @@ class _Making:
             raw, ledger = self.raw(source, "districts")
             tidy = overlaps.clean_districts(raw, source, ledger)
             shares = overlaps.shares(
-                tidy, areas, ledger, homes=homes, residents=residents
+                tidy,
+                areas,
+                ledger,
+                homes=homes,
+                residents=residents,
+                whole_city=source.whole_city,
             )
             self.made["districts"].append(tidy)
             self.made["overlaps"].append(shares)

@@ -294,6 +294,8 @@ def column(frame: pd.DataFrame, key: Key, kind: str) -> list[dict[str, Any]]:
 def _value(value: Any, kind: str) -> Any:
     if kind != "text":
         return display.rounded(value, kind)
+    if pd.api.types.is_bool(value):
+        return "yes" if value else "no"
     return None if pd.isna(value) or not str(value).strip() else str(value)
 
 

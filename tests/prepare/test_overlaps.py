@@ -286,3 +286,33 @@ def test_community_areas_of_a_real_city(shared):
     said = areas.set_index("area")["commarea"].astype(int)
     assert (largest["district"].map(ids) == said.loc[largest.index]).all()
     assert len(largest) == 800  # of one tract less than a hundredth is in the city
+
+
+def test_where_districts_are_of_the_whole_city_nobody_is_outside():
+    """A third of area b is in the lake: all of it belongs to the ward it touches."""
+    areas = gpd.GeoDataFrame(
+        {"area": ["a", "b", "c"]},
+        geometry=[
+            shapely.box(0, 0, 1, 1),
+            shapely.box(1, 0, 2, 1),
+            shapely.box(5, 0, 6, 1),
+        ],
+        crs=4326,
+    )
+    wards = gpd.GeoDataFrame(
+        {"kind": "ward", "district": ["1", "2"], "name": ""},
+        geometry=[shapely.box(0, 0, 1, 1), shapely.box(1, 0, 5 / 3, 1)],
+        crs=4326,
+    )
+    ledger = Ledger("districts", "w.geojson", 2)
+    found = overlaps.shares(wards, areas, ledger, whole_city=True)
+    share = found.set_index(["district", "area"])["share"]
+    assert share["2", "b"] == pytest.approx(1)
+    noted = {rule: rows for _, rule, rows in ledger.entries}
+    assert noted[overlaps.BEYOND] == 1
+    outside = [rows for rule, rows in noted.items() if "in none of these" in rule]
+    assert outside == [1]  # area c touches no ward, and stays outside
+    plain = overlaps.shares(wards, areas, Ledger("districts", "w.geojson", 2))
+    assert plain.set_index(["district", "area"])["share"]["2", "b"] == pytest.approx(
+        2 / 3, abs=0.01
+    )

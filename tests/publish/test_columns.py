@@ -42,3 +42,10 @@ def test_without_codes_nothing_is_coded():
     assert columns.is_coded(FRAME).tolist() == [False, True, False, False]
     gaps = FRAME.assign(statistic="difference")
     assert columns.range_of(gaps, 1, "percent") == ""
+
+
+def test_a_verdict_is_a_word_and_not_known_stays_so():
+    flags = pd.DataFrame({"flagged": pd.array([True, False, None], dtype="boolean")})
+    cells = columns.column(flags.assign(suppressed=None), "flagged", "text")
+    assert [cell["text"] for cell in cells[:2]] == ["yes", "no"]
+    assert cells[2]["value"] is None
