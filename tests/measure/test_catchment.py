@@ -350,6 +350,15 @@ def test_text_categories_and_numbers_are_coded_alike():
     assert found(catchment.nearest(coded(categories, places))) == want
 
 
+def test_costs_do_not_follow_a_table_that_is_changed_afterwards():
+    table = long(MINUTES, range(1, 7))
+    costs = coded(table, facilities(dict.fromkeys(range(1, 7))))
+    want = found(catchment.gravity(costs, decay="gaussian", scale=6, weight=None))
+    table.loc[:, "cost"] = 1.0
+    after = catchment.gravity(costs, decay="gaussian", scale=6, weight=None)
+    assert found(after) == want
+
+
 def test_inputs_stay_as_they_are():
     table, places, residents = (
         PATCHY.copy(),

@@ -293,7 +293,7 @@ def placed(random, number, side=12):
 def test_no_gap_is_found_where_places_fall_at_random(measure, options):
     """Everyone is equally likely to be near: at most one gap in twenty is flagged."""
     random = np.random.default_rng(8)
-    side, cities = 12, 200
+    side, cities = 12, 150
     asian = np.where(np.arange(side**2) % side < 4, 800, 100)  # one side of the town
     truth = np.column_stack([asian, 900 - asian])
     error = 4 * np.sqrt(truth)
