@@ -32,6 +32,8 @@ from equity.prepare.engine import (
     packed,
     repeats,
     reports,
+    rules,
+    windows,
 )
 from equity.prepare.persons import NO_RACE
 from equity.prepare.quality import LISTED, NOTED, SET_ASIDE, Ledger
@@ -43,12 +45,9 @@ COUNTS = [
 REPORTS = ["area", "category", "period", "days", "duplicates", "incidents"]
 LOST = ["category", "district", "rows", "lost"]
 
+UNCLOSED, EARLY = rules.UNCLOSED, rules.EARLY  # as ledgers word them
+CANCELLED, DUPLICATE = rules.CANCELLED, rules.DUPLICATE
 SAME_ROW, SAME_ID = "the same row again", "a request number seen before"
-UNDATED = "opening date is missing or unreadable"
-UNCLOSED = "closed, but without a readable closing date"
-EARLY = "closed before it was opened"
-CANCELLED = "cancelled"
-DUPLICATE = "the city marked it a duplicate of another request"
 SKIPPED = "opened or closed in an hour that the clocks skip"
 TWICE = "opened or closed in an hour that comes twice"
 AS_WRITTEN = "a time with an offset; its day is as written, no time_zone is declared"
@@ -75,7 +74,7 @@ class Reduced:
         Rows read, noted and set aside, and which.
     reports
         Columns of `REPORTS`, of the same requests: `incidents` of them had a window
-        of `days` (see `engine.reports`), in which `duplicates` further reports came
+        of `days` (see `engine.windows`), in which `duplicates` further reports came
         of each. Without rows where `reports` is not declared.
     lost
         Columns of `LOST`: by category and district, the rows that no rule but those
@@ -376,14 +375,20 @@ class _Reduction:
         rows = rows.join(self.calendar, on="opened_day", how="left")
         for lookup, on in self.joins:
             rows = rows.join(lookup, on=on, how="left")
-        rows = rows.with_columns(state=self._state())
-        rules = self._rules()
+        rows = rows.with_columns(state=rules.state(self.names, self.rows.types))
+        worded = rules.worded(
+            self.names,
+            self.moments,
+            first=self.first,
+            last=self.last,
+            until=self.until,
+        )
         waits = nw.col("state") == lookups.STATES["open"]
         took = nw.col("closed_day") - nw.col("opened_day")
         days = nw.when(waits).then(_day(self.until) - nw.col("opened_day"))
         self.flags[STILL_OPEN] = waits & ~nw.col("closed_day").is_null()
         rows = rows.with_columns(
-            rule=intake.first_rule(list(rules.values()), self._misplaced(len(rules))),
+            rule=intake.first_rule(list(worded.values()), self._misplaced(len(worded))),
             days=days.otherwise(took).cast(nw.Int32),
             waits=nw.when(waits).then(nw.lit(1, nw.Int8)).otherwise(nw.lit(0, nw.Int8)),
             **{
@@ -393,7 +398,7 @@ class _Reduction:
                 for number, applies in enumerate(self.flags.values())
             },
         )
-        self.names_of_rules = [*rules, *self.located.problems]
+        self.names_of_rules = [*worded, *self.located.problems]
         flagged = [f"flag_{number}" for number in range(len(self.flags))]
         self.keys = ["ward", "quarter", "days", "waits"]
         self.told = ["rule", *flagged]
@@ -414,7 +419,7 @@ class _Reduction:
         if self.source.reports:
             rows = self._reporting(rows)
             by = [reports.OWN, reports.OTHER] if self.by_number else [self.spot]
-            used |= dict.fromkeys([*by, "marked", "window", *reports.MOMENTS])
+            used |= dict.fromkeys([*by, "marked", "window", *windows.MOMENTS])
         shown = self.rows.shown
         if shown is not None:
             any_flag = [nw.col(name) == 1 for name in flagged]
@@ -428,61 +433,6 @@ class _Reduction:
         if self.source.incident_days:
             self._incidents()
 
-    def _state(self) -> nw.Expr:
-        """Say what state a row is in; without a status, open until it has a closing."""
-        if "status" in self.names:
-            state = nw.col("state")
-        else:
-            closed = nw.col("closed")
-            blank = closed.is_null()
-            if self.rows.types["closed"] == nw.String:
-                blank = closed.str.strip_chars() == ""
-            state = nw.when(blank).then(nw.lit(lookups.STATES["open"], nw.Int8))
-            state = state.otherwise(nw.lit(lookups.STATES["closed"], nw.Int8))
-        return state
-
-    def _rules(self) -> dict[str, nw.Expr]:
-        """Word the rules, and say to which rows they apply."""
-        state, quarter = nw.col("state"), nw.col("quarter")
-        opened, closed = nw.col("opened_day"), nw.col("closed_day")
-        until = _day(self.until)
-        ended = state != lookups.STATES["open"]
-        clock = nw.col("closed_second")
-        earlier = (
-            (closed == opened) & (clock < nw.col("opened_second")) & (clock > 0)
-        )  # a closing at midnight is a day without a time
-        if self.moments.twice:
-            earlier = earlier & ~self.moments.in_one_hour("opened", "closed")
-        day = f"({self.until.date()})"
-        return {
-            UNDATED: opened.is_null(),
-            f"opened after the data end {day}": opened > until,
-            f"opened before {self.first.date()} or after {self.last.date()}": (
-                quarter.is_null()
-            ),
-            UNCLOSED: (state == lookups.STATES["closed"]) & closed.is_null(),
-            EARLY: ended & ((closed < opened) | earlier),
-            f"closed after the data end {day}": ended & (closed > until),
-            CANCELLED: state == lookups.STATES["cancelled"],
-            DUPLICATE: self._duplicate(),
-        }
-
-    def _duplicate(self) -> nw.Expr:
-        """Tell what the city marked as a further report, by a status or a number."""
-        duplicate = nw.col("state") == lookups.STATES["duplicate"]
-        if "duplicate_of" in self.names:
-            duplicate = duplicate | (self._other() != "")
-        return duplicate
-
-    def _other(self) -> nw.Expr:
-        """Read the number of the request that a row repeats; empty if it is its own."""
-        other = nw.col("duplicate_of").str.strip_chars()
-        if "request_id" not in self.names:
-            return other
-        # Some systems name a request as its own.
-        same = other == nw.col("request_id").cast(nw.String).str.strip_chars()
-        return nw.when(same).then(nw.lit("")).otherwise(other)
-
     @property
     def by_number(self) -> bool:
         """Whether further reports name the request that they repeat."""
@@ -490,27 +440,14 @@ class _Reduction:
 
     def _reporting(self, rows: nw.LazyFrame) -> nw.LazyFrame:
         """Add what links reports: marks, lengths of windows, and hashes of numbers."""
-        known = ~nw.col("opened_day").is_null() & (
-            nw.col("opened_day") <= _day(self.until)
+        return reports.prepared(
+            self.engine,
+            rows,
+            marked=rules.duplicate(self.names),
+            other=rules.other(self.names) if self.by_number else None,
+            until=_day(self.until),
+            most=self.source.report_window,
         )
-        counts = known & (nw.col("state") != lookups.STATES["cancelled"])
-        marked = nw.when(self._duplicate() & counts).then(nw.lit(2, nw.Int8))
-        marked = marked.when(self._duplicate()).then(nw.lit(1, nw.Int8))
-        rows = rows.with_columns(
-            marked=marked.otherwise(nw.lit(0, nw.Int8)),
-            window=reports.length(_day(self.until), self.source.report_window),
-        )
-        if not self.by_number:
-            return rows
-        rows = rows.with_columns(
-            own=nw.col("request_id").cast(nw.String).str.strip_chars(),
-            other=self._other(),
-        )
-        for name in ("own", "other"):
-            rows = self.engine.hashed(rows, name)
-            given = nw.when(nw.col(name) != "").then(nw.col(f"{name}_hash"))
-            rows = rows.with_columns(given.alias(f"{name}_hash"))
-        return rows
 
     def _misplaced(self, before: int) -> nw.Expr:
         """Number the rules about places, which come after the others; 0 for none."""
@@ -701,7 +638,7 @@ class _Reduction:
             "ward": len(self.located.wards),
             "kind": len(self.categories.kinds) if self.categories else 0,
             "quarter": len(self.quarters),
-            "window": reports.PARTS * (self.source.report_window + 1),
+            "window": windows.PARTS * (self.source.report_window + 1),
         }
         numbers, incidents = self._tallied(most)
         codes = reports.counted(numbers, incidents, linked.requests, most)
@@ -709,7 +646,7 @@ class _Reduction:
         return pd.DataFrame(
             {
                 **{name: named[name] for name in REPORTS[:3]},
-                "days": reports.days(codes["window"]),
+                "days": windows.days(codes["window"]),
                 "duplicates": codes["duplicates"],
                 "incidents": codes["incidents"],
             }

@@ -183,6 +183,20 @@ def test_a_report_before_its_request_opens_the_window(count):
     assert notes(found) == {reports.LATE: 1}
 
 
+def test_the_request_itself_is_a_report_where_another_opens_the_window(count):
+    """Opened ten days before at most, so that the request lies in the window."""
+    rows = [
+        {"From": "2025-10-11 13:00", "To": "2025-12-01 12:00"},
+        NAMED | {"Name": "0", "From": "2025-10-01 13:30"},
+        NAMED | {"Name": "0", "From": "2025-10-01 14:00"},
+        {"From": "2025-10-01 12:00", "To": "2025-12-01 12:00"},
+    ]
+    clocks = {"date_format": "%Y-%m-%d %H:%M", "report_window": 10}
+    assert cells(count(*rows, **clocks)) == [(10.0, 0, 1), (10.0, 2, 1)]
+    apart = [rows[0], rows[1] | {"From": "2025-10-01 13:00"}, rows[3]]
+    assert cells(count(*apart, **clocks)) == [(10.0, 0, 1), (10.0, 1, 1)]
+
+
 def test_reports_find_the_request_that_is_open_at_their_place(count):
     twice = {"State": "Twice", "From": "2025-10-03"}
     found = count(

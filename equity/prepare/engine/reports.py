@@ -20,16 +20,14 @@ import pyarrow.compute as pc
 
 from equity.prepare.engine import packed
 from equity.prepare.engine.engines import Engine
+from equity.prepare.engine.lookups import STATES
 from equity.prepare.engine.repeats import as_text
 from equity.prepare.engine.stamps import DAY
+from equity.prepare.engine.windows import MOMENTS, REPORT, length, within
 from equity.prepare.quality import LISTED
 
-PARTS = 20  # windows are counted in twentieths of a day
-SAME_DAY = 1 / 3  # of a day; the mean distance of two moments of a day
 FEW = 200_000  # rows of which examples are listed
 OWN, OTHER = "own_hash", "other_hash"  # a report's number, and the one that it names
-MOMENTS = ["opened_day", "opened_second", "closed_day", "closed_second", "waits"]
-REPORT = ["report_day", "report_second"]
 
 LINKED = "a further report, linked to the request that it repeats"
 BEFORE = (
@@ -67,11 +65,27 @@ class Linked:
     examples: dict[str, list[str]] = field(default_factory=dict)
 
 
-def length(until: int, most: int) -> nw.Expr:
-    """Measure the window of a request, in twentieths of a day.
+def prepared(
+    engine: Engine,
+    rows: nw.LazyFrame,
+    *,
+    marked: nw.Expr,
+    other: nw.Expr | None,
+    until: int,
+    most: int,
+) -> nw.LazyFrame:
+    """Add what links reports: marks, lengths of windows, and hashes of numbers.
 
     Parameters
     ----------
+    engine
+        That the rows are on.
+    rows
+        With `state` and `windows.MOMENTS`, and with `request_id` for the numbers.
+    marked
+        Which rows the city marked as further reports.
+    other
+        The number that a row names, or none to link by place.
     until
         The last day of the data, since 1970.
     most
@@ -79,97 +93,25 @@ def length(until: int, most: int) -> nw.Expr:
 
     Returns
     -------
-    Expr
-        Of the columns `MOMENTS`, whole numbers; 0 stands for `SAME_DAY`.
-
-    Notes
-    -----
-    Where both ends have a time: to a tenth of a day, as the middle of the tenth, so
-    that no window is empty. Otherwise in whole days, which is right on average: the
-    time of the closing is as likely to be earlier in the day as later. On one day it
-    must be later, and two moments of a day are a third of it apart on average. The
-    data, and a longest window, end with the end of a day: half a day more.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"opened_day": [0, 0, 0, 0], "closed_day": [0, 4, 400, 0],
-    ...     "opened_second": [0, 0, 0, 43_200], "closed_second": [0, 0, 0, 61_200],
-    ...     "waits": 0})
-    >>> found = nw.from_native(rows).select(n=length(1000, 100)).to_native()
-    >>> days(found["n"].to_numpy()).round(3).tolist()
-    [0.333, 4.0, 100.5, 0.25]
+    LazyFrame
+        With `marked` (1, or 2 if its day is known and it is not cancelled), `window`
+        (as if no report came), and `OWN` and `OTHER`, missing where there is none.
     """
-    opened, second = _whole("opened_day"), _whole("opened_second")
-    waits, timed = nw.col("waits") == 1, second > 0
-    took, left = _whole("closed_day") - opened, until - opened
-    ends = nw.when(waits).then((left + 1) * DAY)
-    ends = ends.otherwise(took * DAY + nw.col("closed_second"))
-    exact = ends - second
-    tenths = nw.when(exact > 0).then((exact / (DAY / 10)).floor()).otherwise(nw.lit(0))
-    by_clock = nw.when(exact >= most * DAY).then(nw.lit(PARTS * most))
-    by_clock = by_clock.otherwise(tenths * 2 + 1)
-    whole = nw.when(waits & (left < most)).then(left).otherwise(nw.lit(most))
-    by_day = nw.when(waits | (took > most)).then(whole * PARTS + PARTS // 2)
-    by_day = by_day.otherwise(took * PARTS)
-    known = timed & (waits | (nw.col("closed_second") > 0))
-    return nw.when(known).then(by_clock).otherwise(by_day).cast(nw.Int32)
-
-
-def days(lengths: np.ndarray) -> np.ndarray:
-    """Turn lengths of windows into days.
-
-    Parameters
-    ----------
-    lengths
-        As `length` measures them.
-
-    Returns
-    -------
-    ndarray
-        Days, above zero.
-
-    Examples
-    --------
-    >>> days(np.array([0, 1, 20])).round(2).tolist()
-    [0.33, 0.05, 1.0]
-    """
-    lengths = np.asarray(lengths)
-    return np.where(lengths == 0, SAME_DAY, lengths / PARTS)
-
-
-def within(most: int) -> nw.Expr:
-    """Tell whether a report falls into the window of a request.
-
-    Parameters
-    ----------
-    most
-        How many days a window lasts at most.
-
-    Returns
-    -------
-    Expr
-        Of the columns `MOMENTS` and `REPORT`. Times are compared where both are known,
-        else days.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"opened_day": 5, "opened_second": 0, "closed_day": 9,
-    ...     "closed_second": 0, "waits": 0, "report_day": [4, 5, 9, 10],
-    ...     "report_second": 0})
-    >>> nw.from_native(rows).select(n=within(100))["n"].to_list()
-    [False, True, True, False]
-    """
-    day, second = (_whole(name) for name in REPORT)
-    timed = (second > 0) & (nw.col("opened_second") > 0)
-    since = day - _whole("opened_day")
-    exact = since * DAY + second - nw.col("opened_second")
-    after = nw.when(timed).then(exact >= 0).otherwise(since >= 0)
-    soon = nw.when(timed).then(exact <= most * DAY).otherwise(since <= most)
-    timed = (second > 0) & (nw.col("closed_second") > 0)
-    left = _whole("closed_day") - day
-    exact = left * DAY + nw.col("closed_second") - second
-    still = nw.when(timed).then(exact >= 0).otherwise(left >= 0)
-    return after & soon & ((nw.col("waits") == 1) | still)
+    opened = nw.col("opened_day")
+    counts = ~opened.is_null() & (opened <= until)
+    counts = counts & (nw.col("state") != STATES["cancelled"])
+    mark = nw.when(marked & counts).then(nw.lit(2, nw.Int8))
+    mark = mark.when(marked).then(nw.lit(1, nw.Int8)).otherwise(nw.lit(0, nw.Int8))
+    rows = rows.with_columns(marked=mark, window=length(until, most))
+    if other is None:
+        return rows
+    own = nw.col("request_id").cast(nw.String).str.strip_chars()
+    rows = rows.with_columns(own=own, other=other)
+    for name in ("own", "other"):
+        rows = engine.hashed(rows, name)
+        given = nw.when(nw.col(name) != "").then(nw.col(f"{name}_hash"))
+        rows = rows.with_columns(given.alias(f"{name}_hash"))
+    return rows
 
 
 def roots(own: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -388,14 +330,15 @@ def counted(
     parts = {"number": after, "duplicates": requests["duplicates"].astype("int64")}
     more = pd.DataFrame(parts).groupby(list(parts), as_index=False).size()
     there = left > 0
-    number = np.concatenate([numbers[there], more["number"]])
-    duplicates = np.zeros(len(number), dtype="int64")
-    duplicates[there.sum() :] = more["duplicates"]
-    order = np.lexsort((duplicates, number)) if len(more) else slice(None)
-    return packed.unpacked(number[order], most) | {
-        "duplicates": duplicates[order],
-        "incidents": np.concatenate([left[there], more["size"]])[order],
+    after = np.searchsorted(numbers[there], more["number"], side="right")
+    table = {
+        "number": np.insert(numbers[there], after, more["number"]),
+        "duplicates": np.insert(
+            np.zeros(there.sum(), "int64"), after, more["duplicates"]
+        ),
+        "incidents": np.insert(left[there], after, more["size"]),
     }
+    return packed.unpacked(table.pop("number"), most) | table
 
 
 def _open_there(
@@ -463,11 +406,6 @@ def _windows(
     requests = requests[(requests["duplicates"] > 0) | opens[requests.index]]
     fate = pd.DataFrame({"linked": linked, "early": early}, index=links.index)
     return requests[_kept(requests)].astype("int64"), fate
-
-
-def _whole(name: str) -> nw.Expr:
-    """Take a column of whole numbers; seconds of many years need 64 bits."""
-    return nw.col(name).cast(nw.Int64)
 
 
 def _measured(requests: pd.DataFrame, until: int, most: int) -> pd.Series:
