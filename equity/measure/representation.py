@@ -10,14 +10,15 @@ workforce as a draw, and carry the census margins of the residents' shares.
 """
 
 from fractions import Fraction
-from math import ceil
 
 import numpy as np
 import pandas as pd
 
-from equity.measure import acs, intervals
+from equity.measure import acs, benchmarks, intervals
+from equity.measure.redraws import DIFFERENCE, LEVEL, RATIO
 from equity.measure.table import (
     MEASURE_COLUMNS,
+    divide,
     measure_table,
     numbers,
     require_columns,
@@ -25,7 +26,6 @@ from equity.measure.table import (
 
 WHOLE = "All departments"
 OTHERS = "All other departments"
-LEVEL, DIFFERENCE, RATIO = "level", "difference", "ratio"
 RECORDED, NOT_RECORDED = "recorded", "the roster cannot record this group"
 
 
@@ -211,10 +211,7 @@ def by_department(
         reliability=np.where(there, RECORDED, NOT_RECORDED),
     )
     parity = _people_to_parity(frame, each)
-    return pd.concat(
-        [_compared(frame, statistic, confidence, parity) for statistic in METHODS],
-        ignore_index=True,
-    )
+    return _compared(frame, confidence, parity)
 
 
 def coverage(workers: pd.DataFrame, population: pd.DataFrame) -> pd.DataFrame:
@@ -291,51 +288,31 @@ METHODS = {
 
 
 def _compared(
-    frame: pd.DataFrame, statistic: str, confidence: float, parity: pd.Series
+    frame: pd.DataFrame, confidence: float, parity: pd.Series
 ) -> pd.DataFrame:
     events, population = numbers(frame, "events"), numbers(frame, "population")
-    share = np.divide(
-        events, population, out=np.full_like(events, np.nan), where=population > 0
-    )
-    own = (share, *intervals.wilson(events, population, confidence))
     names = ("benchmark", "benchmark_low", "benchmark_high")
-    residents = [numbers(frame, name) for name in names]
-    if statistic == LEVEL:
-        estimate, low, high = own
-    elif statistic == DIFFERENCE:
-        estimate = share - residents[0]
-        low, high = intervals.mover_difference(*own, *residents)
-    else:
-        some = residents[0] > 0
-        estimate = np.divide(
-            share, residents[0], out=np.full_like(share, np.nan), where=some
-        )
-        low, high = intervals.mover_ratio(*own, *residents)
-    return measure_table(
-        frame.assign(statistic=statistic),
-        measure=MEASURES[statistic],
-        reference=None if statistic == LEVEL else "residents",
-        estimate=estimate,
-        conf_low=low,
-        conf_high=high,
+    return benchmarks.compared(
+        frame,
+        share=divide(events, population),
+        limits=intervals.wilson(events, population, confidence),
+        benchmark=[numbers(frame, name) for name in names],
+        reference="residents",
+        measures=MEASURES,
+        methods=METHODS,
         confidence=confidence,
-        method=METHODS[statistic],
         people_to_parity=parity,
-        direction="parity is better",
+        direction=benchmarks.PARITY,
     )
 
 
 def _people_to_parity(frame: pd.DataFrame, benchmark: pd.DataFrame) -> pd.Series:
     """Count workers short of the residents' share, in whole people, exactly."""
-    people = [
-        None
-        if pd.isna(row.events)
-        else max(0, ceil(Fraction(int(g), int(n)) * int(row.population)) - row.events)
-        for row, g, n in zip(
-            frame.itertuples(),
-            benchmark["events"],
-            benchmark["population"],
-            strict=True,
-        )
+    shares = [
+        None if pd.isna(g) or pd.isna(n) or n == 0 else Fraction(int(g), int(n))
+        for g, n in zip(benchmark["events"], benchmark["population"], strict=True)
     ]
-    return pd.Series(people, index=frame.index, dtype="Int64")
+    people = benchmarks.people_to_parity(
+        numbers(frame, "events"), numbers(frame, "population"), shares
+    )
+    return pd.Series(people, index=frame.index)
