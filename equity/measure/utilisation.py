@@ -1,0 +1,369 @@
+"""Utilisation analysis: the workforce against benchmarks, job group by job group.
+
+Residents, residents of working age, the labour force and those available in the
+occupation answer different questions:
+
+residents
+    Does the workforce look like the city it serves?
+residents of working age, labour force
+    Does it look like those who could work, or who do work or look for work?
+availability in the occupation
+    Does each job group look like those who have the training it needs? It takes the
+    way into occupations as given, unequal as that may be.
+
+Each keeps its name, and none is mixed with another. A tidy table of `benchmarks` has
+one row per ``benchmark``, ``race`` and ``job_category`` (missing: for all jobs), with
+``share`` (a proportion) and ``moe`` (of the share at 90 percent; missing for a full
+count). The rules themselves are in `availability`.
+"""
+
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+
+from equity.errors import InputError, ParamsError
+from equity.measure import intervals
+from equity.measure.availability import (
+    NO_AVAILABILITY,
+    NOT_RECORDED,
+    RECORDED,
+    TWO_SD,
+    against_availability,
+    check_shares,
+    share_limits,
+)
+from equity.measure.benchmarks import PARITY, compared, fraction, people_to_parity
+from equity.measure.redraws import DIFFERENCE, LEVEL, RATIO
+from equity.measure.table import divide, numbers, require_columns
+
+RESIDENTS = "residents"
+WORKING_AGE = "residents of working age"
+LABOUR_FORCE = "labour force"
+AVAILABILITY = "availability in the occupation"
+
+NO_CATEGORY = "Job category not recorded"
+WHOLE = "All jobs"
+BENCHMARKS = ["benchmark", "race", "job_category", "share", "moe"]
+ROUNDED = 0.01  # by so much published percentages may add up to more than everybody
+MEASURES = {
+    LEVEL: "share of workforce",
+    DIFFERENCE: "difference from the benchmark",
+    RATIO: "representation ratio",
+}
+METHODS = {
+    LEVEL: "Wilson score",
+    DIFFERENCE: "square-and-add of Wilson and census limits",
+    RATIO: "square-and-add ratio of Wilson and census limits",
+}
+
+
+def by_benchmark(
+    workers: pd.DataFrame, benchmarks: pd.DataFrame, *, confidence: float = 0.95
+) -> pd.DataFrame:
+    """Compare each group's share of the workforce with every benchmark, side by side.
+
+    Parameters
+    ----------
+    workers
+        Tidy `workers` of one date. A group of a benchmark that is not among the
+        categories of `race` cannot be recorded, and stays missing, not zero.
+    benchmarks
+        Tidy `benchmarks`. One with job categories is averaged over the city's own
+        jobs: what the workforce would be if every job group looked like those
+        available for it. Then only workers of job groups that it has are counted.
+    confidence
+        Two-sided level, as a proportion.
+
+    Returns
+    -------
+    DataFrame
+        One row per `benchmark`, `group` and `statistic` (`level`, `difference`,
+        `ratio`), with `events` (workers), `population` (workers of the benchmark's
+        groups), `benchmark_share`, `benchmark_low`, `benchmark_high`, `reliability`,
+        the measure columns, `people_to_parity` (workers more, at the same size of the
+        workforce) and `direction`. Benchmarks keep their order.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+    InputError
+        If shares are no proportions or add up to more than everybody, or a benchmark
+        names a group twice, has only some of its margins, or rows for all jobs beside
+        rows for single ones.
+
+    Notes
+    -----
+    The roster is a full count of its day. The interval says what the share could have
+    been with the same hiring, and carries the margin of the benchmark; margins of
+    several job categories are added up as if they were independent.
+
+    References
+    ----------
+    Wilson (1927), JASA 22, 209-212. Zou and Donner (2008), Statistics in Medicine
+    27, 1693-1702. Donner and Zou (2012), Statistical Methods in Medical Research 21,
+    347-359.
+
+    Examples
+    --------
+    >>> race = pd.Categorical(["White"] * 30 + ["Black"] * 10, ["Black", "White"])
+    >>> shares = pd.DataFrame({
+    ...     "benchmark": ["residents"] * 2 + ["labour force"] * 2,
+    ...     "race": ["Black", "White"] * 2, "job_category": None,
+    ...     "share": [0.4, 0.6, 0.3, 0.7], "moe": [0.02, 0.02, None, None]})
+    >>> table = by_benchmark(pd.DataFrame({"race": race}), shares)
+    >>> table.query("statistic == 'level'")[
+    ...     ["benchmark", "group", "benchmark_share", "estimate", "people_to_parity"]]
+          benchmark  group  benchmark_share  estimate  people_to_parity
+    0     residents  Black              0.4      0.25                 6
+    1     residents  White              0.6      0.75                 0
+    6  labour force  Black              0.3      0.25                 2
+    7  labour force  White              0.7      0.75                 0
+    """
+    order = _groups(workers, benchmarks)
+    tables = []
+    for name, rows in _by_name(benchmarks):
+        staff = workers
+        if rows["job_category"].isna().all():
+            staff, rows = (one.assign(job_category=WHOLE) for one in (workers, rows))
+        frame, shares = _averaged(_incumbents(staff, rows, order))
+        tables.append(_beside(name, frame, shares, confidence))
+    return pd.concat(tables, ignore_index=True)
+
+
+def analysis(
+    workers: pd.DataFrame,
+    benchmarks: pd.DataFrame,
+    *,
+    benchmark: str = AVAILABILITY,
+    rule: str = TWO_SD,
+    small: int = 30,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Compare the incumbents of each job group with those available for it.
+
+    Parameters
+    ----------
+    workers
+        Tidy `workers` of one date. Those without a `job_category` are shown as a job
+        group of their own, `NO_CATEGORY`, which is compared with nobody.
+    benchmarks
+        Tidy `benchmarks`, its job categories named as those of the workers.
+    benchmark
+        The one to use. If it is for all jobs, every job group is compared with it.
+    rule
+        One of `availability.RULES`, for the whole report.
+    small
+        With fewer incumbents whose race is on record there is no verdict: the simple
+        difference only.
+    confidence
+        Two-sided level, as a proportion.
+
+    Returns
+    -------
+    DataFrame
+        The table of `availability.against_availability`, with `benchmark`,
+        `job_category` and `group`. A job group that the benchmark does not have stays,
+        its availability missing; one in which nobody works is left out.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+    InputError
+        As for `by_benchmark`.
+    ParamsError
+        If the benchmark is none of the table's, or the rule none of the rules.
+
+    References
+    ----------
+    Those of `availability.against_availability`. US Census Bureau, Equal Employment
+    Opportunity Tabulation, tables 6R (by residence) and 6W (by worksite): eight job
+    groups of state and local government, in which protective service is two (sworn,
+    and not), and paraprofessionals are none.
+
+    Examples
+    --------
+    >>> race = pd.Categorical(["White"] * 38 + ["Black"] * 2, ["Black", "White"])
+    >>> staff = pd.DataFrame({"race": race, "job_category": "Technicians"})
+    >>> shares = pd.DataFrame({
+    ...     "benchmark": AVAILABILITY, "race": ["Black", "White"],
+    ...     "job_category": "Technicians", "share": [0.2, 0.8], "moe": [None, None]})
+    >>> table = analysis(staff, shares).query("statistic == 'level'")
+    >>> table[["job_category", "group", "events", "expected", "shortfall",
+    ...        "underutilised"]]
+      job_category  group  events  expected  shortfall  underutilised
+    0  Technicians  Black       2       8.0          6           True
+    1  Technicians  White      38      32.0          0          False
+    """
+    require_columns(workers, ["race", "job_category"])
+    found = dict(_by_name(benchmarks))
+    if benchmark not in found:
+        raise ParamsError(
+            f"benchmark is {benchmark!r}; expected one of {list(found)}, which the "
+            "table of benchmarks has"
+        )
+    rows = found[benchmark]
+    frame = _incumbents(workers, rows, _groups(workers, rows))
+    frame.insert(0, "benchmark", benchmark)
+    return against_availability(
+        frame, rule=rule, small=small, reference=benchmark, confidence=confidence
+    ).drop(columns="moe")
+
+
+def _by_name(benchmarks: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Take the benchmarks apart, in their order, and refuse what is none."""
+    require_columns(benchmarks, BENCHMARKS)
+    share, moe = numbers(benchmarks, "share"), numbers(benchmarks, "moe")
+    check_shares(share, moe)
+    jobs = _categories(benchmarks["job_category"])
+    rows = benchmarks[["benchmark", "race"]].astype("object")
+    if nameless := int(rows.isna().any(axis=1).sum()):
+        raise InputError(
+            f"benchmark or race is missing in {nameless} of {len(rows)} rows"
+        )
+    rows = rows.assign(job_category=jobs, share=share, moe=moe)
+    found = [
+        (name, rows[rows["benchmark"] == name]) for name in rows["benchmark"].unique()
+    ]
+    for name, part in found:
+        _check(name, part)
+    return found
+
+
+def _check(name: str, rows: pd.DataFrame) -> None:
+    jobs = rows["job_category"]
+    if jobs.isna().any() and jobs.notna().any():
+        raise InputError(
+            f"benchmark {name!r} has rows for all jobs beside rows for single ones; "
+            "give them two names"
+        )
+    if doubled := int(rows.duplicated(["race", "job_category"]).sum()):
+        raise InputError(
+            f"benchmark {name!r} repeats a race and job category in {doubled} of "
+            f"{len(rows)} rows"
+        )
+    margins = rows.loc[rows["share"].notna(), "moe"]
+    if margins.isna().any() and margins.notna().any():
+        raise InputError(
+            f"benchmark {name!r} lacks the margin in {margins.isna().sum()} of "
+            f"{len(margins)} rows; a survey has every margin, a full count none"
+        )
+    total = rows.groupby(jobs.fillna(""))["share"].sum().max()
+    if total > 1 + ROUNDED:
+        raise InputError(
+            f"shares of benchmark {name!r} add up to {total:.3f}; its groups overlap"
+        )
+
+
+def _categories(column: pd.Series) -> pd.Series:
+    return column.astype("object").where(column.notna() & column.ne(""), None)
+
+
+def _groups(workers: pd.DataFrame, benchmarks: pd.DataFrame) -> list[str]:
+    """The groups of the benchmarks: in the order of the roster's, then the others."""
+    require_columns(workers, ["race"])
+    require_columns(benchmarks, ["race"])
+    named = set(benchmarks["race"].dropna())
+    recorded = pd.Categorical(workers["race"]).categories
+    kept = [group for group in recorded if group in named]
+    return kept + sorted(named - set(kept))
+
+
+def _incumbents(
+    workers: pd.DataFrame, rows: pd.DataFrame, order: list[str]
+) -> pd.DataFrame:
+    """Count the workers by job category and group, beside one benchmark's shares."""
+    groups = [group for group in order if group in set(rows["race"])]
+    jobs = _categories(workers["job_category"]).fillna(NO_CATEGORY)
+    if isinstance(workers["job_category"].dtype, pd.CategoricalDtype):
+        ranked = [*workers["job_category"].cat.categories, NO_CATEGORY]
+    else:
+        ranked = [*sorted(set(jobs) - {NO_CATEGORY}), NO_CATEGORY]
+    ranked = [job for job in ranked if (jobs == job).any()]
+    keys = pd.MultiIndex.from_product([ranked, groups], names=["job_category", "race"])
+    people = pd.DataFrame(
+        {"job_category": jobs, "race": workers["race"].astype("object")}
+    )
+    sizes = people.groupby(["job_category", "race"]).size()
+    frame = sizes.reindex(keys, fill_value=0).rename("events").reset_index()
+    frame["population"] = frame.groupby("job_category")["events"].transform("sum")
+    there = frame["race"].isin(pd.Categorical(workers["race"]).categories)
+    frame["events"] = frame["events"].astype("Int64").where(there)
+    frame = frame.merge(_for_jobs(rows, ranked), "left", on=["job_category", "race"])
+    return pd.DataFrame(
+        {
+            "job_category": pd.Categorical(frame["job_category"], ranked, ordered=True),
+            "group": pd.Categorical(frame["race"], order, ordered=True),
+            **frame[["events", "population"]],
+            "benchmark_share": frame["share"],
+            "moe": frame["moe"],
+        }
+    )
+
+
+def _for_jobs(rows: pd.DataFrame, jobs: list[str]) -> pd.DataFrame:
+    """A benchmark's shares by job category: those for all jobs, for each of them."""
+    columns = ["job_category", "race", "share", "moe"]
+    if rows["job_category"].notna().all():
+        return rows[columns]
+    known = pd.DataFrame(
+        {"job_category": [job for job in jobs if job != NO_CATEGORY]}, dtype="object"
+    )
+    return rows.drop(columns="job_category").merge(known, "cross")[columns]
+
+
+def _averaged(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Fraction | None]]:
+    """Add job groups up, and average the benchmark over them, exactly.
+
+    Job groups for which the benchmark says nothing are left out.
+    """
+    known = frame.groupby("job_category", observed=True)["benchmark_share"]
+    frame = frame[known.transform("count") > 0]
+    rows, shares = [], []
+    for group, part in frame.groupby("group", observed=True):
+        people = numbers(part, "population")
+        share = [fraction(value) for value in part["benchmark_share"]]
+        total = int(people.sum())
+        exact = None
+        if total and None not in share:
+            sums = (int(n) * p for n, p in zip(people, share, strict=True))
+            exact = sum(sums, Fraction(0)) / total
+        error = np.sqrt(((people * numbers(part, "moe")) ** 2).sum())
+        rows.append((group, part["events"].sum(skipna=False), total, error))
+        shares.append(exact)
+    table = pd.DataFrame(rows, columns=["group", "events", "population", "moe"])
+    table["group"] = pd.Categorical(table["group"], dtype=frame["group"].dtype)
+    return table.assign(
+        events=table["events"].astype("Int64"),
+        benchmark_share=np.array(shares, dtype=float),
+        moe=divide(table["moe"], table["population"]),
+    ), shares
+
+
+def _beside(
+    name: str, frame: pd.DataFrame, shares: list[Fraction | None], confidence: float
+) -> pd.DataFrame:
+    events, population = numbers(frame, "events"), numbers(frame, "population")
+    share = numbers(frame, "benchmark_share")
+    limits = share_limits(share, numbers(frame, "moe"), confidence)
+    told = [NO_AVAILABILITY if value is None else RECORDED for value in shares]
+    frame = frame.drop(columns="moe").assign(
+        benchmark_low=limits[0],
+        benchmark_high=limits[1],
+        reliability=np.where(np.isnan(events), NOT_RECORDED, told),
+    )
+    frame.insert(0, "benchmark", name)
+    return compared(
+        frame,
+        share=divide(events, population),
+        limits=intervals.wilson(events, population, confidence),
+        benchmark=(share, *limits),
+        reference=name,
+        measures=MEASURES,
+        methods=METHODS,
+        confidence=confidence,
+        people_to_parity=people_to_parity(events, population, shares),
+        direction=PARITY,
+    )
