@@ -11,14 +11,32 @@ import yaml
 from scipy.stats import binom
 
 from equity import params, prepare, race
-from equity.measure import exposure, outcomes, representation
+from equity.measure import (
+    decomposition,
+    exposure,
+    outcomes,
+    reporting,
+    representation,
+)
 from equity.prepare import travel
+from equity.prepare.engine import reports
 
 HEADLINE = (race.BLACK, race.HISPANIC)
 SERVICES = {
     "requests per 1,000 residents a year": "requests_per_1000",
     "median days to close": "median_moment",
     "share closed within 14 days": "closed_within_14_days",
+}
+REPORTING = {
+    "incidents per 1,000 residents a year": "requests_per_1000",
+    "reports per 1,000 residents a year": "reports_per_1000",
+    "further reports per incident-day": "further_reports_per_day",
+    "further reports per incident-day, same mix of categories": (
+        "further_reports_per_day_same_mix"
+    ),
+    "mean reporting delay in days, same mix of categories": (
+        "reporting_delay_days_same_mix"
+    ),
 }
 VALUE = {"level": "value", "difference": "difference", "ratio": "ratio"}
 
@@ -83,6 +101,58 @@ def test_services(tables, settings, truth, measure):
     )
     assert len(found) == 8 + 7 + 7  # every group; the reference has no gap to itself
     no_more_miss_than_chance_allows(found)
+
+
+@pytest.mark.parametrize("measure", list(REPORTING))
+def test_reporting(tables, settings, truth, measure):
+    table = reporting.by_race(
+        tables.report_counts,
+        tables.population,
+        reference=settings.reference,
+        years=settings.quarters / 4,
+        confidence=settings.confidence,
+        replicates=300,
+        seed=settings.seed,
+    )
+    planted = truth["requests"]["area_weighted"][REPORTING[measure]]
+    found = compare(
+        table[table["measure"] == measure],
+        lambda row: planted[row.group][VALUE[row.statistic]],
+    )
+    no_more_miss_than_chance_allows(found)
+
+
+def test_parts_of_the_gap_on_time(tables, settings, truth):
+    """What goes with the mix of requests, and what is left for the same kind."""
+    table = decomposition.by_race(
+        tables.request_counts,
+        tables.population,
+        reference=settings.reference,
+        target_days=settings.target_days,
+        confidence=settings.confidence,
+        replicates=300,
+        seed=settings.seed,
+    )
+    planted = truth["requests"]["area_weighted"]["gap_within_14_days"]
+    found = compare(
+        table[table["measure"] == "share closed within 14 days"],
+        lambda row: planted[row.group][row.component.replace(" ", "_")],
+    )
+    assert set(found["component"]) == {
+        *("gap", "mix of requests", "same kind of request")
+    }
+    no_more_miss_than_chance_allows(found)
+
+
+def test_reports_are_those_of_requests(tables):
+    """Every request used has a window, and every further report is told of."""
+    used = tables.request_counts[["closed", "censored"]].to_numpy().sum()
+    assert tables.report_counts["incidents"].sum() == used
+    ledger = tables.ledger.set_index(["kind", "rule"])["rows"]
+    linked = (
+        tables.report_counts["incidents"] * tables.report_counts["duplicates"]
+    ).sum()
+    assert linked == ledger["requests", reports.LINKED] > 500
 
 
 def test_workforce(tables, settings, truth):
