@@ -122,9 +122,9 @@ def by_race(
     standard normal, divided by one root of a chi-squared over its n - 1 degrees of
     freedom, as in Student's t. Their variance is that of the jackknife, which for
     independent places is too large rather than too small, whatever the measure; the
-    bootstrap would thin out places, and is wrong for the nearest one. With fewer than
-    about twenty places limits of shares are rough: in simulations 95 % limits held the
-    truth nine times in ten.
+    bootstrap would thin out places, and is wrong for the nearest one. In simulated
+    cities with a planted gap, limits of 95 % held it 94 to 97 times in a hundred with
+    40 places, and 87 to 92 times with 15.
 
     References
     ----------
