@@ -103,6 +103,8 @@ class Partial:
         By person, of the controls alone; one if they fit that person by themselves.
     rank
         How many coefficients there are, the constant included.
+    inverse
+        Groups x groups: of the sums of squares and products of the dummies.
 
     References
     ----------
@@ -121,8 +123,9 @@ class Partial:
     identified: np.ndarray
     leverage: np.ndarray
     rank: int
+    inverse: np.ndarray
     _design: sparse.csr_array
-    _inverse: np.ndarray
+    _of_controls: np.ndarray
 
     @classmethod
     def of(
@@ -170,6 +173,7 @@ class Partial:
             identified,
             np.asarray(design.multiply(design @ inverse).sum(axis=1)).ravel(),
             rank + round(float(np.trace(kept))),
+            solved,
             design,
             inverse,
         )
@@ -187,7 +191,7 @@ class Partial:
         ndarray
             What is left.
         """
-        return values - self._design @ (self._inverse @ (self._design.T @ values))
+        return values - self._design @ (self._of_controls @ (self._design.T @ values))
 
 
 def solve(gram: np.ndarray, squares: np.ndarray | None = None) -> np.ndarray:
@@ -216,6 +220,36 @@ def solve(gram: np.ndarray, squares: np.ndarray | None = None) -> np.ndarray:
     size = np.sqrt(np.clip(np.diag(gram) if squares is None else squares, 0, None))
     size = np.where(size > 0, size, 1)  # columns of one length: ranks are then plain
     return pinvh(gram / np.outer(size, size), rtol=LEAST) / np.outer(size, size)
+
+
+def independent(gram: np.ndarray) -> list[int]:
+    """Find the columns that do not follow from those before them.
+
+    Parameters
+    ----------
+    gram
+        Sums of squares and products, columns x columns.
+
+    Returns
+    -------
+    list of int
+        Their positions, in order.
+
+    Examples
+    --------
+    >>> columns = np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 1.0], [1.0, 0.0, 1.0]])
+    >>> independent(columns.T @ columns)  # the third is the first less the second
+    [0, 1]
+    """
+    size = np.sqrt(np.diag(gram))
+    size = np.where(size > 0, size, 1)
+    left = gram / np.outer(size, size)
+    kept = []
+    for place in range(len(left)):
+        if left[place, place] > LEAST:
+            kept.append(place)
+            left = left - np.outer(left[:, place], left[place]) / left[place, place]
+    return kept
 
 
 def _inverted(design: sparse.csr_array, weight: np.ndarray) -> tuple[np.ndarray, int]:
