@@ -238,7 +238,8 @@ def adjusted(
         `ratio`, `odds ratio`), the measure columns, ``crude`` (the same comparison of
         all people, without strata), ``p_value`` (Cochran, Mantel and Haenszel's test
         of no gap), ``homogeneity_p_value`` (Breslow and Day's test, with Tarone's
-        correction, of one odds ratio for all strata) and ``direction``.
+        correction, of one odds ratio for all strata; missing where strata are too
+        small for it) and ``direction``.
 
     Raises
     ------
@@ -277,6 +278,8 @@ def adjusted(
     counts = tally(events, at_risk, kind=kind, by=by, pool=pool)
     strata = {"by": ["window", *by], "reference": reference}
     tests = stratified.tests(counts, **strata).set_index("group")
+    sparse = tests["least_expected"] < stratified.SPARSE
+    tests.loc[sparse & (tests["test"] != stratified.CMH), "p_value"] = np.nan
     whole = counts.groupby("group", observed=False)[["events", "population"]].sum()
     base = position_of(whole.reset_index(), reference)
     crude = _crude(*whole.astype(float).to_numpy().T, base)

@@ -9,7 +9,6 @@ earlier day.
 """
 
 from collections.abc import Sequence
-from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -22,7 +21,7 @@ EVENTS = [
     *("worker_id", "kind", "date", "race", "detail", "department", "job_category"),
 ]
 MOVE = "move"
-DAYS = Fraction("365.25")  # in a year
+DAYS = 365.25  # in a year
 FROM_EVENTS, FROM_HIRING_DAYS = "events", "hiring days; those who went are the rest"
 NET = "net change alone: no hiring days"
 
@@ -273,13 +272,13 @@ def change(
         known = FROM_HIRING_DAYS
     else:
         entered, left, known = nothing, nothing, NET
-    years = Fraction((end - start).days) / DAYS
+    years = _years(start, end)
     frame["entered"], frame["left"] = entered, left
     net = frame["population"] - frame["before"]
     frame["unexplained"] = net - (frame["entered"] - frame["left"])
-    frame["years"] = float(years)
+    frame["years"] = years
     both = (frame["before"] + frame["population"]).to_numpy(float, na_value=np.nan)
-    frame["exposure"] = both / 2 * float(years)
+    frame["exposure"] = both / 2 * years
     frame["known_from"] = known
     share = divide(
         net.to_numpy(float, na_value=np.nan),
@@ -329,6 +328,14 @@ def _require_numbers(frame: pd.DataFrame, what: str) -> None:
             f"{missing} of {len(frame)} rows of {what} have no worker's number, so "
             "that nobody can be followed; 'change' counts without"
         )
+
+
+def _years(start: pd.Timestamp, end: pd.Timestamp) -> float:
+    """Count whole years by the calendar, and the days that are left."""
+    whole = end.year - start.year
+    if start + pd.DateOffset(years=whole) > end:
+        whole -= 1
+    return whole + (end - (start + pd.DateOffset(years=whole))).days / DAYS
 
 
 def _names(frame: pd.DataFrame) -> list[str]:

@@ -43,6 +43,7 @@ from equity.measure.table import (
 CMH = "Cochran-Mantel-Haenszel"
 CMH_CORRECTED = "Cochran-Mantel-Haenszel, with continuity correction"
 BRESLOW_DAY, TARONE, WOOLF = "Breslow-Day", "Breslow-Day, Tarone's", "Woolf"
+SPARSE = 0.5  # of the least count expected in a stratum; see `tests`
 
 Found = tuple[float, float, float]
 
@@ -317,11 +318,12 @@ def tests(counts: pd.DataFrame, *, by: Sequence[str], reference: str) -> pd.Data
     Returns
     -------
     DataFrame
-        Per ``group`` but the reference one row for each ``test``, with
-        ``chi_squared``, ``degrees`` and ``p_value``: those of Cochran, Mantel and
-        Haenszel ask whether the common odds ratio is one, the other three whether it
-        is common. Strata where nobody or everybody had the event say nothing. There is
-        no estimate: these are tests. Missing where there is too little to test.
+        Per ``group`` but the reference one row for each ``test``, with ``strata``,
+        ``least_expected``, ``chi_squared``, ``degrees`` and ``p_value``: those of
+        Cochran, Mantel and Haenszel ask whether the common odds ratio is one, the
+        other three whether it is common. Strata where nobody or everybody had the
+        event say nothing. There is no estimate: these are tests. Missing where there
+        is too little to test.
 
     Raises
     ------
@@ -332,7 +334,9 @@ def tests(counts: pd.DataFrame, *, by: Sequence[str], reference: str) -> pd.Data
     -----
     Woolf's adds a half to all cells if any is zero, and is rough with small ones. The
     tests of homogeneity have little power in many small strata: not to reject is no
-    proof that all are alike.
+    proof that all are alike. In very small ones they raise false alarms as well:
+    ``least_expected`` is the smallest count that a stratum would have without a gap,
+    averaged over the strata. Below `SPARSE` do not believe their p-values.
 
     References
     ----------
@@ -355,12 +359,12 @@ def tests(counts: pd.DataFrame, *, by: Sequence[str], reference: str) -> pd.Data
     """
     groups, pairs, _ = _compared(counts, by, reference)
     rows = [
-        (group, pair.strata, test, *found)
+        (group, pair.strata, pair.least_expected(), test, *found)
         for group, pair in zip(groups, pairs, strict=True)
         if group != reference
         for test, found in _tests(pair).items()
     ]
-    names = ["group", "strata", "test", "chi_squared", "degrees"]
+    names = ["group", "strata", "least_expected", "test", "chi_squared", "degrees"]
     table = pd.DataFrame(rows, columns=names).astype({"degrees": "Int64"})
     degrees = table["degrees"].astype(float)
     table["p_value"] = chi2.sf(table["chi_squared"], degrees.where(degrees > 0))
@@ -404,6 +408,16 @@ class _Pair:
         """Had it, had it not; group above reference: two x two x strata."""
         a, c = self.events, self.reference_events
         return np.array([[a, self.population - a], [c, self.reference_population - c]])
+
+    def least_expected(self) -> float:
+        """Average the smallest of a stratum's four counts if there were no gap."""
+        pair = self.informative()
+        a, n, c, m = _counts(pair)
+        had, people = a + c, n + m
+        if not pair.strata or not self.known:
+            return np.nan
+        least = np.minimum(n, m) * np.minimum(had, people - had) / people
+        return float(least.mean())
 
     def informative(self) -> "_Pair":
         """Keep the strata where somebody had the event and somebody had not."""
