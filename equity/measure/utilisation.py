@@ -42,7 +42,7 @@ WORKING_AGE = "residents of working age"
 LABOUR_FORCE = "labour force"
 AVAILABILITY = "availability in the occupation"
 
-NO_CATEGORY = "Job category not recorded"
+NO_CATEGORY = "Not recorded"  # of a job category
 WHOLE = "All jobs"
 BENCHMARKS = ["benchmark", "race", "job_category", "share", "moe"]
 ROUNDED = 0.01  # by so much published percentages may add up to more than everybody
@@ -147,7 +147,7 @@ def analysis(
     ----------
     workers
         Tidy `workers` of one date. Those without a `job_category` are shown as a job
-        group of their own, `NO_CATEGORY`, which is compared with nobody.
+        group of their own, `Not recorded`, which is compared with nobody.
     benchmarks
         Tidy `benchmarks`, its job categories named as those of the workers.
     benchmark
@@ -277,11 +277,9 @@ def _incumbents(
     """Count the workers by job category and group, beside one benchmark's shares."""
     groups = [group for group in order if group in set(rows["race"])]
     jobs = _categories(workers["job_category"]).fillna(NO_CATEGORY)
-    if isinstance(workers["job_category"].dtype, pd.CategoricalDtype):
-        ranked = [*workers["job_category"].cat.categories, NO_CATEGORY]
-    else:
-        ranked = [*sorted(set(jobs) - {NO_CATEGORY}), NO_CATEGORY]
-    ranked = [job for job in ranked if (jobs == job).any()]
+    named = pd.Categorical(workers["job_category"]).categories  # sorted if no order
+    ranked = [job for job in named if job not in (NO_CATEGORY, "")]
+    ranked = [job for job in [*ranked, NO_CATEGORY] if (jobs == job).any()]
     keys = pd.MultiIndex.from_product([ranked, groups], names=["job_category", "race"])
     people = pd.DataFrame(
         {"job_category": jobs, "race": workers["race"].astype("object")}

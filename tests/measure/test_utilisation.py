@@ -9,7 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from equity.errors import ColumnNotFoundError, InputError, ParamsError
-from equity.measure import acs, intervals, representation, utilisation
+from equity.measure import (
+    acs,
+    intervals,
+    job_levels,
+    representation,
+    utilisation,
+)
 from equity.measure.availability import FEW, NO_AVAILABILITY, NOT_RECORDED, SIMPLE
 from equity.measure.table import MEASURE_COLUMNS, select
 
@@ -171,6 +177,18 @@ def test_people_without_a_job_category_are_shown_and_compared_with_nobody():
         assert rest[["benchmark_share", "underutilised", "rule"]].isna().all(axis=None)
         assert set(rest["reliability"]) == {NO_AVAILABILITY}
         assert level(table)["events"].sum() == 110  # nobody is lost
+
+
+def test_a_roster_with_described_levels_gives_the_same_rows():
+    """`job_levels.described` names what is not recorded as it is named here."""
+    extra = {"sex": "F", "pay": 1, "full_time": True, "employment": ""}
+    described = job_levels.described(ROSTER.assign(**extra))
+    table = utilisation.analysis(described, TABLE)
+    plain = utilisation.analysis(ROSTER, TABLE)
+    assert table["job_category"].cat.categories.tolist() == [
+        *("Clerks", "Drivers", utilisation.NO_CATEGORY),
+    ]
+    pd.testing.assert_frame_equal(table, plain)
 
 
 def test_one_benchmark_for_all_jobs_serves_every_job_group():
