@@ -158,6 +158,18 @@ def test_boundaries(rule, events, population, share, verdict):
     assert row["rule"] == rule
 
 
+def test_the_example_of_the_documents():
+    """docs/measures/utilisation.md: 2 of 40 technicians, 20 % available."""
+    for rule in RULES:
+        row = judged(2, 40, 0.2, rule)
+        assert row["underutilised"]
+        assert (row["expected"], row["shortfall"]) == (8, 6)
+        assert (round(row["sd"], 2), round(row["z"], 2)) == (2.53, -2.37)
+    margin = judged(2, 40, 0.2, "two standard deviations", moe=0.08)
+    assert round(margin["z"], 2) == -1.88
+    assert not margin["underutilised"]
+
+
 def test_a_rule_without_power_says_so():
     # of 40 people 0.8 are expected: none is less than one standard deviation away
     row = judged(0, 40, 0.02, "two standard deviations")

@@ -10,7 +10,7 @@ from equity.errors import ColumnNotFoundError, InputError, ParamsError
 from equity.measure import intervals, job_levels
 from equity.measure.table import MEASURE_COLUMNS
 
-relaxed = settings(deadline=None, max_examples=15, derandomize=True)
+relaxed = settings(deadline=None, max_examples=6, derandomize=True)
 GROUPS = ["Asian", "Black", "White"]
 
 
@@ -145,6 +145,7 @@ ROSTER = staff(
 
 
 def test_levels_by_hand():
+    """The example of docs/measures/job-levels.md among them."""
     described = job_levels.described(ROSTER)
     table = job_levels.by_level(
         described, groups=GROUPS, levels=["department", "pay_band"]
@@ -156,6 +157,7 @@ def test_levels_by_hand():
     low, high = intervals.wilson([0, 2, 1], 3)
     np.testing.assert_allclose(fire["conf_low"], low)
     np.testing.assert_allclose(fire["conf_high"], high)
+    assert (round(low[1], 2), round(high[1], 2)) == (0.21, 0.94)
     bands = table[table["level"] == "pay_band"]["value"].unique().tolist()
     assert bands == [  # in the order of pay, and what is not recorded last
         *("$25,000 to $32,999", "$33,000 to $42,999", "$55,000 to $69,999"),
