@@ -446,14 +446,19 @@ class Redrawn:
         shared = share * self.requests[:, None]
         rate = 1000 * shared.sum(axis=0) / self.residents.sum(axis=0)
         closed = np.cumsum(shared.T @ self.chance, axis=1) / shared.sum(axis=0)[:, None]
+        ends = np.append(0, np.arange(closed.shape[1]) + 0.5)  # each day, spread
+        curves = np.hstack([np.zeros((len(closed), 1)), closed])
+        fine = np.linspace(0, 60, 12_001)
+        open_ = [1 - np.interp(fine, ends, row) for row in curves]
+        moments = {
+            f"days until {name} are closed": [np.interp(p, row, ends) for row in curves]
+            for name, p in {"a quarter": 0.25, "three quarters": 0.75}.items()
+        }
         levels = {
             RATE: rate,
-            MEDIAN: [
-                np.interp(
-                    0.5, np.append(0, row), np.append(0, np.arange(len(row)) + 0.5)
-                )
-                for row in closed
-            ],
+            MEDIAN: [np.interp(0.5, row, ends) for row in curves],
+            **moments,
+            "mean days to close within 60 days": np.trapezoid(open_, fine, axis=1),
             "share closed within 14 days": closed[:, 14],
         }
         base = self.groups.index("White")
