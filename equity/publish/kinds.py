@@ -54,7 +54,10 @@ MEASURED = (
 )
 
 #: How the numbers of a measure table begin that may be whole and count nobody.
-_MEASURES = ("conf_", "bound_", "benchmark", "gap", "mean", "not_comparable")
+_MEASURES = (
+    *("conf_", "bound_", "benchmark", "gap", "mean"),
+    *("not_comparable", "census_error"),
+)
 
 
 def count(frame: pd.DataFrame, name: str) -> np.ndarray:

@@ -39,6 +39,7 @@ from equity.publish.order import natural
 from equity.publish.protect import Protected, require
 
 HIDDEN = {"facecolor": "white", "hatch": "//////", "edgecolor": "#7a7a7a"}
+NAMED = 25  # areas whose names can be told apart on a map
 EMPTY = {"facecolor": "white", "hatch": "----", "edgecolor": "#8c8c8c"}
 UNKNOWN = {"facecolor": "white", "hatch": "xxxx", "edgecolor": "#8c8c8c"}
 UNCERTAIN = {"facecolor": "#ececec", "hatch": "ooo", "edgecolor": "#757575"}
@@ -103,7 +104,8 @@ def choropleth(
     places
         What one of the areas is called, and several: ("district", "districts").
     names
-        Whether the areas' names and outlines are drawn; for a few large ones.
+        Whether the areas' names and outlines are drawn; of up to 25 areas, since more
+        would lie on each other.
     source
         Where the data come from.
 
@@ -147,7 +149,8 @@ def choropleth(
     table = _joined(frame, areas, unit, reliability)
     shapes = _flat(areas)
     layers = _layers(table, unit, noun, display.rounded(centre, unit))
-    written = list(areas["area"].map(display.label)) if names else []
+    few = names and len(areas) <= NAMED
+    written = list(areas["area"].map(display.label)) if few else []
     with style(name):
         return published(
             _draw(shapes, layers, legend, written),

@@ -236,12 +236,14 @@ def _unit(row: Any, levels: dict[tuple, float], base: int) -> float:
 
 def _fitting(row: Any, unit: float, base: int) -> int:
     """How many numerators would be shown with the same estimate and limits."""
-    first, last = max(row.events - 6 * base, 0), min(row.events + 6 * base, row.people)
-    near = np.arange(first, last + 1)
+    away = np.arange(-6 * base, 6 * base + 1)
+    near = row.events + away  # in parts where requests of an area are split
+    able = (near >= 0) & (near <= row.people)
+    near, own = near[able], away[able] == 0
     people = np.full(len(near), row.people)
     low, high = intervals.wilson(near, people, row.confidence)
     shown = np.round(np.column_stack([near / people, low, high]) / unit)
-    return int((shown == shown[near == row.events]).all(axis=1).sum())
+    return int((shown == shown[own]).all(axis=1).sum())
 
 
 def _nice(least: float) -> float:

@@ -16,6 +16,7 @@ from equity.publish.sentences import (
     NO_INTERVAL,
     _gap_interval,
     _runs,
+    after_colon,
     blank,
     upper,
 )
@@ -26,6 +27,9 @@ GOES = "with the kinds of requests made"
 SAME = "when the same kinds are compared"
 ROUNDED = " The parts are rounded, and need not add up exactly."
 OPPOSITE = " The two point opposite ways."
+
+LARGEST = "The largest clear gap: "
+NO_GAP = "No gap among those shown is clear, so none is said in parts."
 
 _Said = tuple[str, dict | None]
 
@@ -44,6 +48,7 @@ def decomposition(
     total: str = "gap",
     mix: str = "mix of requests",
     same: str = "same kind of request",
+    largest: bool = False,
     when: str = "",
 ) -> Published:
     """Say every group's gap, and how much of it goes with the kinds of requests.
@@ -74,6 +79,9 @@ def decomposition(
         What is compared; the rows' own ``measure``, if they have one, comes first.
     total, mix, same
         The labels of the whole gap and of its two parts.
+    largest
+        Only one sentence: the largest clear gap among those shown, or that none is
+        clear.
     when
         The time the numbers are of, in words.
 
@@ -114,11 +122,17 @@ def decomposition(
     found = _by_part(gaps, "component", parts, said.gap_unit, "findings.decomposition")
     if found is None:
         return display.absent()
-    told = [
-        _split(*parts, said, verb, gaps.why)
-        for parts in found.values()
-        if not is_base(parts[0])
-    ]
+    compared = [parts for parts in found.values() if not is_base(parts[0])]
+    if largest:
+        clear = [parts for parts in compared if _is_clear(parts[0])]
+        if not clear:
+            return publish([NO_GAP], [], [gaps])
+        compared = [max(clear, key=lambda parts: abs(parts[0]["exact"]["estimate"]))]
+    told = [_split(*parts, said, verb, gaps.why) for parts in compared]
+    if largest:
+        ((text, row),) = told
+        rest = after_colon(text, [said.subject(compared[0][0])])
+        told = [(f"{LARGEST}{rest}", row)]
     name = f"{said.called(gaps.frame)}, same kind of request"
     return publish([text for text, _ in told], headlines(told, name, when), [gaps])
 
@@ -244,6 +258,10 @@ def _by_part(
             records(rows.loc[[part]].reset_index(), unit)[0] for part in parts
         ]
     return found
+
+
+def _is_clear(row: dict) -> bool:
+    return row["estimate"] is not None and bool(is_clear(row, 0.0))
 
 
 # --- the sentences --------------------------------------------------------------

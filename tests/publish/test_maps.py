@@ -440,3 +440,21 @@ def test_refusals(table, areas):
         draw(table.assign(sure=0.3), areas, reliability="sure")
     with pytest.raises(InputError, match="no area"):
         draw(table.assign(area="x" + table["area"]), areas)
+
+
+def test_names_that_would_lie_on_each_other_are_left_to_the_table():
+    def text(number):
+        names = [f"Ward {i:02}" for i in range(number)]
+        table = pd.DataFrame({"area": names, "events": 40, "estimate": 0.5})
+        shapes = [shapely.box(i, 0, i + 1, 1) for i in range(number)]
+        wards = gpd.GeoDataFrame({"area": names}, geometry=shapes, crs=3857)
+        found = maps.choropleth(
+            protect(table, lines=None), wards, name="w", caption="Wards",
+            unit="percent", legend="Share", names=True,
+        )  # fmt: skip
+        return found.as_payload()
+
+    few, many = text(maps.NAMED), text(maps.NAMED + 1)
+    assert len(few["data"]["rows"]) + 1 == len(many["data"]["rows"])
+    assert few["svg"].count("<text") + few["svg"].count("<use") > 0
+    assert len(few["svg"]) > 1.5 * len(many["svg"])

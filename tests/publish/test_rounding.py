@@ -148,3 +148,14 @@ def test_single_persons_values_are_refused(name):
 def test_probabilities_lie_between(share):
     with pytest.raises(ParamsError, match="between 0 and 1"):
         protect(pay(), quantiles={"median_pay": share})
+
+
+def test_counts_in_parts_are_rounded_like_whole_ones():
+    """Requests of a cut area are split: 526.05 of 526.07 are on time, nearly all."""
+    table = pd.DataFrame({"area": ["A", "B"], "events": [526.05, 4050.5]})
+    table = table.assign(population=[526.07, 9000.25], confidence=0.95)
+    share = table["events"] / table["population"]
+    table = table.assign(estimate=share, conf_low=share - 0.1, conf_high=share + 0.1)
+    shown = protect(table, rounding=10, lines=None).frame
+    assert shown["events"].tolist() == [530, 4050]
+    assert shown["estimate"].tolist()[1] == pytest.approx(0.45)

@@ -246,3 +246,20 @@ def test_refusals():
     with pytest.raises(EquityError, match="names a cause"):
         adjusted((-1, -2, 0), (-1, -2, 0), verb="is, as a result,")
     assert say(CLEAR.iloc[:0])["kind"] == "note"
+
+
+def test_the_largest_clear_gap_alone_can_be_said():
+    smaller = gaps((-5, -9, -1), (-2, -4, -1), (-3, -5, -1), group="Asian")
+    unclear = gaps((-30, -70, 10), (-2, -4, -1), (-28, -60, 4), group="Hawaiian")
+    both = pd.concat([CLEAR, smaller[smaller["group"] == "Asian"]])
+    every = pd.concat(
+        [both, unclear[unclear["group"] == "Hawaiian"]], ignore_index=True
+    )
+    (text,) = say(every, largest=True)["sentences"]
+    assert text.startswith(
+        "The largest clear gap: the share closed within 14 days where Black residents "
+        "live is 12.3 percentage points lower"
+    )
+    assert say(unclear, largest=True)["sentences"] == [
+        "No gap among those shown is clear, so none is said in parts."
+    ]
