@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from benchmarks import city, disclosure, requests, ways
+from benchmarks import catchments, city, coverage, disclosure, placement, requests, ways
 
 ROWS = 2000
 
@@ -178,3 +178,49 @@ def test_thirty_tables_repeat_each_others_margins():
     assert all(
         any(names < other or other < names for other in whole) for names in whole
     )
+
+
+def test_catchments_are_those_of_a_plain_loop():
+    """2SFCA by hand: what each place has for each resident near it, added up."""
+    made = catchments.city(20, 9)
+    _, scores = catchments.ours(made)
+    people = made["population"].set_index("area")["estimate"]
+    capacity = made["facilities"].set_index("facility_id")["capacity"]
+    near = made["costs"][made["costs"]["cost"] <= max(catchments.STEPS)]
+    residents = near.groupby("facility_id")["area"].apply(lambda a: people[a].sum())
+    each = capacity.reindex(residents.index) / residents
+    wanted = near["facility_id"].map(each).groupby(near["area"]).sum()
+    found = scores["2SFCA"].reindex(people.index)
+    np.testing.assert_allclose(found, wanted.reindex(people.index).fillna(0))
+
+
+def test_placement_in_one_go_and_in_a_loop_agree():
+    tables = placement.city(60, 40)
+    placement.agree(placement.ours(*tables, 4000), placement.numpy_loop(*tables, 4000))
+
+
+def test_coverage_is_counted_as_it_says():
+    """Four intervals: one misses the truth, one of the two without a gap is a flag."""
+    rows = pd.DataFrame(
+        {
+            "measure": "days, difference",
+            "group": "A",
+            "truth": [1.0, 1.0, 0.0, 0.0],
+            "low": [0.5, 1.5, -1.0, 0.5],
+            "high": [1.5, 2.0, 1.0, 2.0],
+            "gap": [1.0, 1.0, 0.0, 0.0],
+        }
+    )
+    line = coverage.report(rows).splitlines()[2]
+    assert line == "| days, difference | 50.0% | 50.0% | 50.0% | 50.0% | 4 |"
+
+
+@pytest.mark.slow
+def test_a_city_is_drawn_and_measured():
+    table = coverage.simulate((1, 1.0, 40))
+    assert set(table["measure"]) >= {
+        "on time: adjusted gap",
+        "median days to close, difference",
+    }
+    assert table["truth"].notna().all()
+    assert (table["low"] <= table["high"]).mean() > 0.95
