@@ -43,6 +43,7 @@ ERRORS = {
     CLUSTERED: "least squares of log pay; errors clustered by department",
 }
 RELATIVE_GAP = "relative gap in pay"
+NOTHING = 1e-10  # of log pay: an error that is zero but for rounding
 ALONE = 1e-6  # from a leverage of one: the controls fit this person's pay by itself
 COLUMNS = [
     *("group", "events", "population", "statistic", *MEASURE_COLUMNS, "direction"),
@@ -96,8 +97,8 @@ def by_race(
         ``statistic`` (`level`, `difference`, `ratio`) and group. ``estimate`` is in
         the currency of `pay` by the year; ratios are unitless. ``events`` are people
         with pay on record, ``population`` all people of the group, ``without_pay``
-        the others; ``not_recorded`` are people of none of the groups. No rows without
-        workers.
+        the others; ``not_recorded`` are people of none of the groups. No rows where
+        nobody's pay is on record.
 
     Raises
     ------
@@ -145,9 +146,9 @@ def by_race(
     """
     check_confidence(confidence)
     payroll = Payroll.of(workers, groups)
-    base = payroll.position(reference) if payroll.groups or len(workers) else None
-    if base is None:
+    if payroll.unpaid:
         return pd.DataFrame(columns=COLUMNS)
+    base = payroll.position(reference)
     pay, race = payroll.people["pay"], payroll.people["race"]
     on_record = payroll.count(pay.notna())
     frame = pd.DataFrame(
@@ -231,7 +232,8 @@ def adjusted(
 
         The estimate is missing where controls leave nothing to compare. Limits are
         missing for the reference, where one person alone decides, and with clustered
-        errors for a group that works in one department. No rows without workers.
+        errors for a group that works in one department. No rows where
+        nobody's pay is on record.
 
     Raises
     ------
@@ -283,7 +285,7 @@ def adjusted(
         raise ParamsError(f"errors: {errors!r}; expected one of {list(ERRORS)}")
     payroll = Payroll.of(workers, groups)
     used = usable(payroll.people, controls)
-    if not payroll.groups and workers.empty:
+    if payroll.unpaid:
         return pd.DataFrame(columns=ADJUSTED_COLUMNS)
     base = payroll.position(reference)
     tables = []
@@ -358,7 +360,7 @@ def _fit(
     if errors == CLUSTERED:
         certain &= (there.sum(axis=1) > 1) & (there[base].sum() > 1)
     error = np.sqrt((moves**2).sum(axis=0) * correction)
-    certain &= partial.identified & (error > 0) & (freedom > 0)
+    certain &= partial.identified & (error > NOTHING) & (freedom > 0)
     certain &= np.arange(len(groups)) != base
     error = np.where(certain, error, np.nan)
     alone = partial.leverage > 1 - ALONE

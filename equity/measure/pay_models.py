@@ -16,7 +16,7 @@ from scipy.linalg import pinvh
 
 from equity.measure.payroll import TENURE, label, tenure
 
-LEAST = 1e-9  # a part of the largest eigenvalue that rounding can leave of zero
+LEAST = 1e-9  # of columns of length one: an eigenvalue that is zero but for rounding
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,7 @@ def solve(gram: np.ndarray, squares: np.ndarray | None = None) -> np.ndarray:
         return gram
     size = np.sqrt(np.clip(np.diag(gram) if squares is None else squares, 0, None))
     size = np.where(size > 0, size, 1)  # columns of one length: ranks are then plain
-    return pinvh(gram / np.outer(size, size), rtol=LEAST) / np.outer(size, size)
+    return pinvh(gram / np.outer(size, size), atol=LEAST, rtol=0) / np.outer(size, size)
 
 
 def independent(gram: np.ndarray) -> list[int]:

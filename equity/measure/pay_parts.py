@@ -85,7 +85,8 @@ def by_race(
         ``population`` are all people of the group; the counts behind are those of
         `pay.adjusted`. ``reliability`` says so where too few can be compared (nothing
         is estimated) or where controls overlap, such as jobs that exist in one
-        department only (what goes with each is missing, the sum is not).
+        department only (what goes with each is missing, the sum is not). No rows where
+        nobody's pay is on record.
 
     Raises
     ------
@@ -120,7 +121,7 @@ def by_race(
     check(coefficients, errors, confidence)
     payroll = Payroll.of(workers, groups)
     used = usable(payroll.people, controls)
-    if not payroll.groups and workers.empty:
+    if payroll.unpaid:
         return pd.DataFrame(columns=COLUMNS)
     payroll.position(reference)
     kept, counts = payroll.modelled(used)

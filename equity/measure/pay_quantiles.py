@@ -85,7 +85,8 @@ def by_race(
         solver proved its answer to be the best; where not, nothing is estimated. Limits
         are missing for the reference; unadjusted, for a group too small for its
         quantile; adjusted, for one with fewer than `LEAST` people on a side of it, and
-        where too little pay is near to tell its density. No rows without workers.
+        where too little pay is near to tell its density. No rows where
+        nobody's pay is on record.
 
     Raises
     ------
@@ -138,7 +139,7 @@ def by_race(
         raise ParamsError(f"quantiles: {wrong}; expected proportions between 0 and 1")
     payroll = Payroll.of(workers, groups)
     used = usable(payroll.people, controls)
-    if not payroll.groups and workers.empty:
+    if payroll.unpaid:
         return pd.DataFrame(columns=COLUMNS)
     base = payroll.position(reference)
     tables = []

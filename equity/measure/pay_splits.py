@@ -208,10 +208,8 @@ def tabled(
     frame = frame.copy()
     error = frame.pop("standard_error").to_numpy()
     estimate = frame.pop("estimate").to_numpy()
-    scale = (
-        np.abs(estimate) + 1e-12
-    )  # what is zero by definition is so but for rounding
-    error = np.where(error > 1e-9 * scale, error, np.nan)
+    # what is zero by definition is so but for rounding
+    error = np.where(error > 1e-10 + 1e-9 * np.abs(estimate), error, np.nan)
     width = normal_quantile(confidence) * error
     return measure_table(
         frame.assign(statistic=DIFFERENCE),

@@ -115,6 +115,17 @@ class Payroll:
         kept = rows[known].reset_index(drop=True)
         return cls(kept, list(groups), int((~known).sum()))
 
+    @property
+    def unpaid(self) -> bool:
+        """Whether nobody's pay is on record.
+
+        Returns
+        -------
+        bool
+            A roster without pay has nothing to compare.
+        """
+        return not self.people["pay"].notna().any()
+
     def position(self, reference: str) -> int:
         """Find a group.
 
