@@ -534,6 +534,8 @@ def by_area(
         if name in columns:
             frame[name] = columns.pop(name)
     columns = {"measure": "", "method": "", **columns}
+    if not services:
+        columns.setdefault("direction", "")  # which is asked for even of no rows
     return measure_table(frame, reference=None, confidence=confidence, **columns)
 
 

@@ -356,6 +356,8 @@ def catchment_ratio(
     [10.0, 0.0]
     """
     require_columns(between, ["area", "to_area", "cost"])
+    if population.empty:
+        return by_area(Costs(costs.areas, ()), [], confidence=confidence)
     known = costs.areas
     apart = matrix(
         *(codes(between[name], known, "areas") for name in ("area", "to_area")),
@@ -398,6 +400,8 @@ def _floating(
     seed: int,
 ) -> pd.DataFrame:
     """The steps that all floating catchments share, once pairs have weights."""
+    if population.empty:  # of no area is known who shares its places
+        return by_area(Costs(costs.areas, ()), [], confidence=confidence)
     demand = _demand(costs, population)
     found = []
     for service, (inside, name) in zip(costs.services, weights, strict=True):

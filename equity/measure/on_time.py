@@ -188,8 +188,9 @@ def share_dispersion(told: pd.DataFrame) -> float:
     float
         Pearson's chi-squared over its degrees of freedom, with areas and quarters as
         main effects of requests on time, and of those late; at least one. Requests
-        whose outcome is not known do not count. It is what limits of a share need that
-        take its requests as given; counts vary as `overdispersion` has it.
+        whose outcome is not known do not count; without any that do, it is one. It is
+        what limits of a share need that take its requests as given; counts vary as
+        `overdispersion` has it.
 
     References
     ----------
@@ -203,6 +204,8 @@ def share_dispersion(told: pd.DataFrame) -> float:
     >>> share_dispersion(told)
     40.0
     """
+    if told.empty:
+        return 1.0
     sums = told.groupby(["area", "period"], observed=True)[["on_time", "late"]].sum()
     wide = sums.unstack("period", fill_value=0)  # noqa: PD010 - of two columns
     on_time, late = (wide[name].to_numpy(dtype=float) for name in sums)

@@ -46,6 +46,7 @@ from equity.measure.redraws import (
 )
 from equity.measure.surroundings import Around, Drawn, Places, wide
 from equity.measure.table import (
+    MEASURE_COLUMNS,
     check_confidence,
     divide,
     measure_table,
@@ -60,6 +61,17 @@ SHARE = "share of residents around the average place"
 DRAWN = "redraw of places and census margins"
 DRAWN_APART = "redraw of places and census margins; the city's as published"
 SQUARED = "square-and-add of Wilson and census limits"
+
+_FACTS = ["outside", "without_weight", "without_residents", "population"]
+COLUMNS = [
+    *("kind", "group", "places", *_FACTS, "benchmark", "statistic"),
+    *(*MEASURE_COLUMNS, "direction"),
+]
+DEMOGRAPHIC_COLUMNS = [
+    *("kind", "baseline", "universe", "places", *_FACTS),
+    *("data_value", "city_value", "data_se", "city_se", *MEASURE_COLUMNS),
+    *("z", "p", "older_z", "older_rule", "flagged", "direction"),
+]
 
 #: Columns of `demographic` that depend on the census and on where places are alone.
 CENSUS_ONLY = (
@@ -301,7 +313,8 @@ def demographic(
         the older rule), `older_z` and `older_rule` (as `score` tells) beside `flagged`
         (the limits leave out zero); `direction`.
         Limits are missing for fewer than two places in effective number, one over the
-        sum of squared shares of the weight, or for places all in areas alike.
+        sum of squared shares of the weight, or for places all in areas alike. No rows
+        without places or baselines.
 
     Raises
     ------
@@ -347,6 +360,8 @@ def demographic(
     0     -0.15      -0.03     True       False
     """
     check_confidence(confidence)
+    if baselines.empty:
+        return pd.DataFrame(columns=DEMOGRAPHIC_COLUMNS)
     around = Around.of(baselines)
     given = None if city is None else _published(city, around.names)
     random = np.random.default_rng(seed)
@@ -438,8 +453,8 @@ def by_race(
         `difference` from the reference group and `ratio` to it, its parity index. A
         row for all residents has the level alone.
 
-        No rows without places. Limits are missing as in `demographic`, and where the
-        group's residents cannot be told from none.
+        No rows without places or residents. Limits are missing as in `demographic`, and
+        where the group's residents cannot be told from none.
 
     Raises
     ------
@@ -474,6 +489,8 @@ def by_race(
     """
     check_confidence(confidence)
     require_columns(population, ["area", "race", "estimate", "moe"])
+    if population.empty:
+        return pd.DataFrame(columns=COLUMNS)
     around = Around.of(population)
     base = Residents.of(population).position(reference)
     random = np.random.default_rng(seed)

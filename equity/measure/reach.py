@@ -94,7 +94,7 @@ def by_race(
         left out), `statistic`, the measure columns, `direction`, and
         `people_to_parity` (of shares: how many more of the group would have to be
         reached for the reference's share, rounded up; missing where the group is not
-        short of it, and of averages).
+        short of it, and of averages). No rows without values or residents.
 
     Raises
     ------
@@ -151,6 +151,8 @@ def by_race(
     7        level     0.250               300
     10  difference    -0.750               300
     """
+    if population.empty:
+        return pd.DataFrame(columns=[*COLUMNS, "people_to_parity"])
     people = Residents.of(population)
     base = people.position(reference)
     random = np.random.default_rng(seed)
@@ -271,6 +273,8 @@ def inequality(
      'Gini coefficient of places within 1 km': 0.25}
     """
     check_confidence(confidence)
+    if population.empty:
+        return pd.DataFrame(columns=COLUMNS).drop(columns="events")
     people = Residents.of(population)
     random = np.random.default_rng(seed)
     tables = []

@@ -224,7 +224,14 @@ def test_no_facilities_no_rows():
     assert nothing.services == ()
     assert catchment.nearest(nothing).empty
     assert "estimate" in catchment.nearest(nothing)
+    assert "direction" in catchment.nearest(nothing)  # which `reach` asks for
     assert catchment.without_each(catchment.nearest, nothing).empty
+
+
+def test_places_shared_by_nobody_known_give_no_rows():
+    table = floating.two_step(toy(), people([]), max_cost=MAX_COST)
+    assert table.empty
+    assert {"direction", *MEASURE_COLUMNS} <= set(table)
 
 
 # --- identities ---------------------------------------------------------------------

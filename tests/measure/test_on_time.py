@@ -52,6 +52,11 @@ def test_dispersion_recovers_what_was_drawn():
     assert on_time.share_dispersion(told) == pytest.approx(5, rel=0.1)
 
 
+def test_without_requests_nothing_is_overdispersed():
+    told = on_time.outcomes(counts([]), target_days=5)
+    assert on_time.share_dispersion(told) == 1
+
+
 def test_redraws_have_the_mean_and_the_dispersion():
     made = on_time.Outcomes(np.array([400.0]), np.array([80.0]), np.zeros(1), 4.0)
     random = np.random.default_rng(1)

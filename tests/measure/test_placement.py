@@ -484,6 +484,18 @@ def test_no_places_at_all_give_no_rows():
         assert set(MEASURE_COLUMNS) <= set(table)
 
 
+def test_no_residents_give_no_rows_and_the_same_columns():
+    options = {"replicates": 10}
+    for measure, given_ in (
+        (placement.demographic, {}),
+        (placement.by_race, {"reference": "White"}),
+    ):
+        table = measure(LIBRARIES, PEOPLE.iloc[:0], **given_, **options)
+        known = measure(LIBRARIES, PEOPLE, **given_, **options)
+        assert table.empty
+        assert table.columns.tolist() == known.columns.tolist()
+
+
 def test_a_group_that_cannot_be_told_from_none_has_no_limits():
     few = PEOPLE["race"].eq("Asian")
     people = PEOPLE.assign(estimate=PEOPLE["estimate"].mask(few, 5))

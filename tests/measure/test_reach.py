@@ -494,6 +494,15 @@ def test_no_values_no_rows():
     assert reach.inequality(nothing, TOWN).empty
 
 
+def test_no_residents_no_rows():
+    nobody = TOWN.iloc[:0]
+    table = reach.by_race(near([1, 2, 4]), nobody, at_most=1, **FEW)
+    assert table.empty
+    known = reach.by_race(near([1, 2, 4]).assign(kind="Hall"), TOWN, at_most=1, **FEW)
+    assert set(table) == set(known)
+    assert reach.inequality(near([1, 2, 4]), nobody).empty
+
+
 def test_impossible_options_are_refused():
     good = near([1, 2, 4])
     with pytest.raises(ParamsError, match="both given"):
