@@ -16,7 +16,7 @@ from equity.errors import (
 from equity.measure import pay
 from equity.measure.table import MEASURE_COLUMNS, select
 
-relaxed = settings(deadline=None, max_examples=10, derandomize=True)
+relaxed = settings(deadline=None, max_examples=5, derandomize=True)
 GROUPS = ["Asian", "Black", "White"]
 
 
@@ -136,11 +136,11 @@ def test_counts_of_people_are_weights():
 
 @pytest.mark.parametrize("step", [1, 5_000])
 def test_limits_of_medians_cover(step):
-    """Also where pay is on steps; of 200 levels and gaps each, 95 % limits miss few."""
+    """Also where pay is on steps; of 120 levels and gaps each, 95 % limits miss few."""
     random = np.random.default_rng(7)
     truth = [np.round(np.exp(middle) / step) * step for middle in (10.8, 11)]
     missed = np.zeros(2)
-    for _ in range(20):
+    for _ in range(12):
         names = np.repeat([*(f"A{i}" for i in range(10)), "B"], [25] * 10 + [80])
         log_pay = random.normal(np.where(names == "B", 11, 10.8), 0.3)
         people = pd.DataFrame(
@@ -156,8 +156,8 @@ def test_limits_of_medians_cover(step):
                 ~((row["conf_low"] <= value) & (value <= row["conf_high"]))
             ).sum()
     # exact for a level; gaps of one round share a reference, so may miss together
-    assert missed[0] <= 18
-    assert missed[1] <= 20
+    assert missed[0] <= 13
+    assert missed[1] <= 15
 
 
 def written_out(people, controls):
