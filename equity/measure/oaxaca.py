@@ -127,8 +127,8 @@ def threefold(
     7   interaction      0.10
     """
     check([], errors, confidence)
-    pair, frame = _paired(rows, group, reference, outcome, regressors, dummies)
-    parts = split(pair, [THREEFOLD], errors)
+    pair, frame = _paired(rows, group, reference, outcome, regressors, dummies, errors)
+    parts = split(pair, [THREEFOLD])
     return tabled(frame.merge(parts, how="cross"), reference, errors, confidence)[
         COLUMNS
     ]
@@ -211,8 +211,8 @@ def twofold(
     reimers           -0.35        -0.60
     """
     check(coefficients, errors, confidence)
-    pair, frame = _paired(rows, group, reference, outcome, regressors, dummies)
-    parts = split(pair, coefficients, errors)
+    pair, frame = _paired(rows, group, reference, outcome, regressors, dummies, errors)
+    parts = split(pair, coefficients)
     return tabled(frame.merge(parts, how="cross"), reference, errors, confidence)[
         COLUMNS
     ]
@@ -225,6 +225,7 @@ def _paired(
     outcome: str,
     regressors: Sequence[str],
     dummies: Mapping[str, Sequence[str]] | None,
+    errors: str,
 ) -> tuple[Pair, pd.DataFrame]:
     """Take the two groups' complete rows, and count them."""
     require_columns(rows, ["group", outcome, *regressors])
@@ -246,6 +247,7 @@ def _paired(
         (chosen[0][:, 1:], chosen[1][:, 1:]),
         regressors,
         dummies,
+        errors,
     )
     counts = {
         "group": [group],

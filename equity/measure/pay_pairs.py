@@ -1,13 +1,13 @@
 """Two groups and their regressions: what Oaxaca-Blinder decompositions are made of.
 
-Every part of a decomposition is a sum of products of a mean and a coefficient. So is
-its variance: each person *moves* means and coefficients a little, and a product of
-two moves by one's movement times the other, and the reverse. `Pair` keeps both, in one
-set of columns.
+Every part of a decomposition is a sum of products of a mean and a coefficient, all of
+them estimates. `Pair` keeps the estimates with one covariance matrix; a part's standard
+error follows from it by the delta method, however many columns are added up.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -29,7 +29,7 @@ CONSTANT = "constant"
 
 
 class Terms(NamedTuple):
-    """Means and coefficients, or movements of them.
+    """Means and coefficients by column, or their derivatives by the estimates.
 
     Attributes
     ----------
@@ -55,12 +55,33 @@ class Part(NamedTuple):
     ----------
     estimate
         By column.
-    moves
-        Persons (or what stands for them) x columns; the squares add up to variances.
+    derivative
+        Columns x estimates.
+    covariance
+        Of the estimates.
     """
 
     estimate: np.ndarray
-    moves: np.ndarray
+    derivative: np.ndarray
+    covariance: np.ndarray
+
+    def plus(self, other: Self) -> Self:
+        """Add another part of the same gap.
+
+        Parameters
+        ----------
+        other
+            Of the same estimates.
+
+        Returns
+        -------
+        Part
+            The sum, column by column.
+        """
+        return self._replace(
+            estimate=self.estimate + other.estimate,
+            derivative=self.derivative + other.derivative,
+        )
 
     def total(self, columns: np.ndarray) -> tuple[float, float]:
         """Add columns up.
@@ -75,11 +96,12 @@ class Part(NamedTuple):
         tuple of float
             The sum and its standard error.
         """
-        moved = self.moves[:, columns].sum(axis=1)
-        return float(self.estimate[columns].sum()), float(np.sqrt((moved**2).sum()))
+        slope = self.derivative[columns].sum(axis=0)
+        variance = max(float(slope @ self.covariance @ slope), 0.0)
+        return float(self.estimate[columns].sum()), float(np.sqrt(variance))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pair:
     """Outcomes and characteristics of a group and of the reference.
 
@@ -93,6 +115,8 @@ class Pair:
         Of the columns, then the bases of the dummies.
     slopes_to, means_to
         From coefficients and characteristics to those with a column for each base.
+    errors
+        `robust` or `classical`.
 
     Examples
     --------
@@ -100,7 +124,7 @@ class Pair:
     >>> pair = Pair.of((np.array([1.0, 2, 4]), np.array([2.0, 4, 8])), (years, years),
     ...                ["years"])
     >>> pair.parts({"same years": lambda x: (x.mean_r, x.slope - x.slope_r)},
-    ...            "reference", "robust")["same years"].estimate.round(2)
+    ...            "reference")["same years"].estimate.round(2)
     array([ 0.  , -2.33])
     """
 
@@ -109,6 +133,7 @@ class Pair:
     names: list[str]
     slopes_to: np.ndarray
     means_to: np.ndarray
+    errors: str = ROBUST
 
     @classmethod
     def of(
@@ -117,6 +142,7 @@ class Pair:
         characteristics: tuple[np.ndarray, np.ndarray],
         names: Sequence[str],
         dummies: Mapping[str, Sequence[str]] | None = None,
+        errors: str = ROBUST,
     ) -> Self:
         """Add the constant and the bases; refuse what cannot be told apart.
 
@@ -130,6 +156,8 @@ class Pair:
             Of the columns.
         dummies
             For each base the names of the other categories' columns.
+        errors
+            `robust` or `classical`.
 
         Returns
         -------
@@ -158,13 +186,12 @@ class Pair:
                     f"{lost} follow from other columns there; leave columns out"
                 )
         slopes_to, means_to, bases = _with_bases(names, dummies or {})
-        return cls(outcomes, designs, [*names, *bases], slopes_to, means_to)
+        return cls(outcomes, designs, [*names, *bases], slopes_to, means_to, errors)
 
     def parts(
         self,
         components: Mapping[str, Callable[[Terms], tuple[np.ndarray, np.ndarray]]],
         coefficients: str,
-        errors: str,
     ) -> dict[str, Part]:
         """Estimate parts of the gap.
 
@@ -174,19 +201,19 @@ class Pair:
             For each part its two factors, each a sum or difference of `Terms`.
         coefficients
             Of `COEFFICIENTS`.
-        errors
-            `robust` or `classical`.
 
         Returns
         -------
         dict of Part
             By name of the component.
         """
-        values, moves = self._terms(coefficients, errors)
+        values, slopes = self._terms(coefficients)
+        covariance = self._estimates[-1]
         found = {}
         for name, factors in components.items():
-            (left, right), (left_moves, right_moves) = factors(values), factors(moves)
-            found[name] = Part(left * right, left_moves * right + left * right_moves)
+            (left, right), (by_left, by_right) = factors(values), factors(slopes)
+            derivative = by_left * right[:, None] + left[:, None] * by_right
+            found[name] = Part(left * right, derivative, covariance)
         return found
 
     def gap(self) -> tuple[float, float]:
@@ -201,45 +228,59 @@ class Pair:
         error = np.sqrt(one.var(ddof=1) / len(one) + other.var(ddof=1) / len(other))
         return float(one.mean() - other.mean()), float(error)
 
-    def _terms(self, coefficients: str, errors: str) -> tuple[Terms, Terms]:
-        """Estimate means and coefficients, and how people move them."""
-        own, other = (
-            _regression(y, x, errors)
-            for y, x in zip(self.outcomes, self.designs, strict=True)
-        )
+    def _terms(self, coefficients: str) -> tuple[Terms, Terms]:
+        """Give means and coefficients, and their derivatives by the estimates."""
+        mean, mean_r, slope, slope_r, _ = self._estimates
         share = self._share(coefficients)
         rest = np.eye(len(share)) - share
-        common = share @ own.slope + rest @ other.slope
-        # the movements of one group lie above those of the other
-        slope, slope_r = _above(own.moves, other), _below(other.moves, own)
-        if errors == ROBUST and coefficients in ("neumark", "jann"):
-            common_moves = self._pooled_moves(coefficients == "jann")
+        blocks = [len(mean)] * 2 + [len(slope)] * 4
+        own = np.split(np.eye(sum(blocks)), np.cumsum(blocks)[:-1])
+        pooled = {"neumark": own[4], "jann": own[5]}
+        if self.errors == ROBUST and coefficients in pooled:
+            by_common = pooled[coefficients]
         else:
-            common_moves = slope @ share.T + slope_r @ rest.T
+            by_common = share @ own[2] + rest @ own[3]
+        to = self.slopes_to
+        common = share @ slope + rest @ slope_r
+        return (
+            Terms(mean, mean_r, to @ slope, to @ slope_r, to @ common),
+            Terms(own[0], own[1], to @ own[2], to @ own[3], to @ by_common),
+        )
+
+    @cached_property
+    def _estimates(self) -> tuple[np.ndarray, ...]:
+        """Estimate means and coefficients; last, their covariance.
+
+        The covariance is of means, coefficients, and those of the two pooled models.
+        """
+        own, other = (
+            _regression(y, x, self.errors)
+            for y, x in zip(self.outcomes, self.designs, strict=True)
+        )
         means = [design @ self.means_to for design in self.designs]
-        drift = [
+        drifts = [
             (each - each.mean(axis=0)) / np.sqrt(len(each) * (len(each) - 1))
             for each in means
         ]
-        zero = [np.zeros_like(each) for each in drift]
-        to = self.slopes_to.T
-        values = Terms(
-            means[0].mean(axis=0),
-            means[1].mean(axis=0),
-            own.slope @ to,
-            other.slope @ to,
-            common @ to,
-        )
-        moved = [slope @ to, slope_r @ to, common_moves @ to]
-        drifts = [np.vstack([drift[0], zero[1]]), np.vstack([zero[0], drift[1]])]
-        if errors == CLASSICAL:  # characteristics and pay given them move apart
-            empty = np.zeros_like(moved[0])
-            drifts = [np.vstack([empty, each]) for each in drifts]
-            moved = [
-                np.vstack([each, np.zeros_like(drifts[0][len(empty) :])])
-                for each in moved
-            ]
-        return values, Terms(*drifts, *moved)
+        middle = [each.mean(axis=0) for each in means]
+        if self.errors == CLASSICAL:  # characteristics, and pay given them, move apart
+            spread = [drift.T @ drift for drift in drifts]
+            fitted = [each.moves.T @ each.moves for each in (own, other)]
+            unused = np.zeros((2 * len(own.slope), 2 * len(own.slope)))
+            covariance = block_diag(*spread, *fitted, unused)
+        else:
+            pooled = [self._pooled_moves(with_group) for with_group in (False, True)]
+            first = len(drifts[0])
+            covariance = 0
+            for place, each in enumerate((own, other)):
+                side = slice(None, first) if place == 0 else slice(first, None)
+                moves = [np.zeros_like(drifts[place])] * 2 + [
+                    np.zeros_like(each.moves)
+                ] * 2
+                moves[place], moves[2 + place] = drifts[place], each.moves
+                stacked = np.hstack([*moves, *(whole[side] for whole in pooled)])
+                covariance = covariance + stacked.T @ stacked
+        return *middle, own.slope, other.slope, covariance
 
     def _share(self, coefficients: str) -> np.ndarray:
         """Weigh the group's coefficients in the common ones."""
@@ -287,14 +328,6 @@ def _regression(outcome: np.ndarray, design: np.ndarray, errors: str) -> _Regres
     fitted = leverage > 1 - 1e-9  # by a column of their own: no residual to tell by
     rest = np.where(fitted, 0, rest / np.where(fitted, 1, 1 - leverage))
     return _Regression(slope, rest[:, None] * (design @ inverse))
-
-
-def _above(moves: np.ndarray, other: _Regression) -> np.ndarray:
-    return np.vstack([moves, np.zeros_like(other.moves)])
-
-
-def _below(moves: np.ndarray, other: _Regression) -> np.ndarray:
-    return np.vstack([np.zeros_like(other.moves), moves])
 
 
 def _with_bases(

@@ -169,8 +169,9 @@ def _parts(
             tuple(alike.matrix[side[kept]] for side in sides),
             alike.names,
             alike.dummies,
+            errors,
         )
-        parts = split(pair, choices, errors, [CONSTANT, *alike.variables])
+        parts = split(pair, choices, [CONSTANT, *alike.variables])
         parts = parts[parts["component"] != GAP]
         untold = parts["variable"].isin([CONSTANT, *alike.untold]) & bool(alike.untold)
         parts.loc[untold, ["estimate", "standard_error"]] = np.nan

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from equity.errors import ParamsError
-from equity.measure.pay_pairs import CLASSICAL, COEFFICIENTS, ROBUST, Pair, Part
+from equity.measure.pay_pairs import CLASSICAL, COEFFICIENTS, ROBUST, Pair
 from equity.measure.redraws import DIFFERENCE
 from equity.measure.table import (
     HIGHER,
@@ -94,7 +94,6 @@ def check(coefficients: Sequence[str], errors: str, confidence: float) -> None:
 def split(
     pair: Pair,
     coefficients: Sequence[str],
-    errors: str,
     variables: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Split the gap of a pair of groups, as often as there are choices.
@@ -105,8 +104,6 @@ def split(
         The two groups.
     coefficients
         Of `COEFFICIENTS`; `THREEFOLD` asks for the threefold parts.
-    errors
-        Of `ERRORS`.
     variables
         What each column is counted under; None counts each by itself.
 
@@ -120,7 +117,7 @@ def split(
     >>> years = np.array([[1.0], [2.0], [4.0]])
     >>> pair = Pair.of((np.array([1.0, 2, 4]), np.array([2.0, 4, 9])), (years, years),
     ...                ["years"])
-    >>> split(pair, ["reference"], "robust").query("variable == 'all together'")[
+    >>> split(pair, ["reference"]).query("variable == 'all together'")[
     ...     ["component", "estimate"]].round(2)
                    component  estimate
     0                    gap     -2.67
@@ -133,11 +130,10 @@ def split(
     records = []
     for choice in coefficients:
         if choice == THREEFOLD:
-            parts = pair.parts(_THREEFOLD, "reference", errors)
+            parts = pair.parts(_THREEFOLD, "reference")
         else:
-            parts = pair.parts(_TWOFOLD, choice, errors)
-            halves = zip(parts[BY_GROUP], parts[BY_REFERENCE], strict=True)
-            rest = Part(*(one + other for one, other in halves))
+            parts = pair.parts(_TWOFOLD, choice)
+            rest = parts[BY_GROUP].plus(parts[BY_REFERENCE])
             parts = {EXPLAINED: parts[EXPLAINED], UNEXPLAINED: rest, **parts}
         records.append((choice, GAP, TOTAL, *pair.gap()))
         for component, part in parts.items():
