@@ -14,6 +14,7 @@ rates are made from rounded counts. UK Statistics Authority, SDC handbook: quant
 of pay are rounded, and lie between enough people.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,12 @@ from equity.measure import intervals
 
 #: What is rounded with the counts it is made from.
 ESTIMATES = ("estimate", "conf_low", "conf_high", "rate_low", "rate_high")
+
+#: Limits are rounded outwards.
+WARDS = {
+    **dict.fromkeys(("conf_low", "rate_low"), np.floor),
+    **dict.fromkeys(("conf_high", "rate_high"), np.ceil),
+}
 
 #: Round numbers, but for their power of ten.
 ROUND = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
@@ -131,10 +138,11 @@ def coarsened(
     """Round counts to a base, and what is made from them so that as many counts fit.
 
     A rate or a ratio changes by ``estimate / events`` with each person; estimates and
-    limits become multiples of a round number at least ``base`` times that. For
-    proportions the numerators are counted: those whose estimate and Wilson limits
-    would be shown alike. Where no proportion that is still of use fits as many, it is
-    hidden.
+    limits become multiples of a round number at least ``base`` times that. Limits are
+    rounded outwards, so that an interval is never narrower than it was, and those of
+    proportions stay between 0 and 1. For proportions the numerators are counted: those
+    whose estimate and Wilson limits would be shown alike. Where no proportion that is
+    still of use fits as many, it is hidden.
 
     Parameters
     ----------
@@ -186,8 +194,10 @@ def coarsened(
     names = [name for name in ESTIMATES if name in made]
     if "estimate" in names and "events" in true:
         units = pd.Series(_units(true, base), index=true.index)
+        parts = _proportions(true)
         for name in names:
-            result[name] = _multiples(shown[name], units)
+            found = _multiples(shown[name], units, WARDS.get(name, np.round))
+            result[name] = found.mask(parts, found.clip(0, 1))
     return result
 
 
@@ -195,10 +205,22 @@ def _plain(column: pd.Series) -> pd.Series:
     return column.astype("Float64").astype(float)
 
 
-def _multiples(values: pd.Series, units: pd.Series) -> pd.Series:
+def _multiples(
+    values: pd.Series, units: pd.Series, ward: Callable = np.round
+) -> pd.Series:
     """Values as multiples of round numbers that are not below the given units."""
     units = units.map(_nice)
-    return (values / units).round().mul(units).round(12).astype(values.dtype)
+    # What is a multiple already, but for the last digits, stays.
+    found = ward((values / units).round(9))
+    return found.mul(units).round(12).astype(values.dtype)
+
+
+def _proportions(frame: pd.DataFrame) -> pd.Series:
+    """Whether the estimate of a row is its events over its population."""
+    if "population" not in frame:
+        return pd.Series(False, index=frame.index)
+    share = _plain(frame["events"]) / _plain(frame["population"]).replace(0, np.nan)
+    return (_plain(frame["estimate"]) - share).abs() < 1e-9
 
 
 def _units(frame: pd.DataFrame, base: int) -> list[float]:
@@ -242,7 +264,13 @@ def _fitting(row: Any, unit: float, base: int) -> int:
     near, own = near[able], away[able] == 0
     people = np.full(len(near), row.people)
     low, high = intervals.wilson(near, people, row.confidence)
-    shown = np.round(np.column_stack([near / people, low, high]) / unit)
+    shown = np.column_stack(
+        [
+            np.round(near / people / unit),
+            np.floor(np.round(low / unit, 9)),
+            np.minimum(np.ceil(np.round(high / unit, 9)), np.ceil(1 / unit)),
+        ]
+    )
     return int((shown == shown[own]).all(axis=1).sum())
 
 

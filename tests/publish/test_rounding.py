@@ -59,14 +59,36 @@ def test_as_many_numerators_fit_a_rounded_proportion(data):
         return
     step = rounding._units(table, base)[0]
     fit = np.ones(len(near), dtype=bool)
-    for name, values in (
-        ("estimate", near / people),
-        ("conf_low", low),
-        ("conf_high", high),
+    for name, values, ward in (
+        ("estimate", near / people, np.round),
+        ("conf_low", low, np.floor),
+        ("conf_high", high, np.ceil),
     ):
-        assert row[name] / step == pytest.approx(round(row[name] / step))
-        fit &= np.round(values / step) == np.round(row[name] / step)
+        assert (
+            row[name] / step == pytest.approx(round(row[name] / step)) or row[name] == 1
+        )
+        fit &= np.isclose(np.minimum(ward(values / step) * step, 1), row[name])
     assert fit.sum() >= base
+
+
+@given(st.data())
+@settings(deadline=None, max_examples=60)
+def test_a_rounded_interval_holds_the_one_it_was_and_stays_a_proportion(data):
+    people = data.draw(st.integers(100, 3000))
+    events = people - data.draw(st.integers(10, 40))
+    low, high = intervals.wilson(events, people)
+    table = pd.DataFrame(
+        {"group": "A", "events": [events], "population": people,
+         "estimate": events / people, "confidence": 0.95,
+         "conf_low": low, "conf_high": high}
+    )  # fmt: skip
+    row = protect(table, rounding=10, lines=None).frame.iloc[0]
+    if pd.isna(row["estimate"]):
+        assert row["suppressed"] == "imprecise"
+        return
+    assert 0 <= row["conf_low"] <= low + 1e-9
+    assert high - 1e-9 <= row["conf_high"] <= 1
+    assert row["conf_low"] <= row["estimate"] <= row["conf_high"]
 
 
 def test_comparisons_and_shares_are_rounded_too():
