@@ -24,13 +24,29 @@ COUNTS = (
     "closed",
     "censored",
     "rows",
+    "before",
+    "entered",
+    "left",
 )
 
+#: Counts of people whom a row leaves out, or of those it is compared with.
+ASIDES = (
+    *("not_counted", "without_pay", "zero_pay", "incomplete", "not_recorded"),
+    *("alone", "no_counterpart", "without_counterpart"),
+    *("reference_without_counterpart", "reference_events", "reference_population"),
+)
+
+#: Numbers that tell one row from another.
+PLACES = ("year", "grade", "quantile")
+
 #: Numbers that describe a row and are not worked out from its counts.
-DESCRIPTIONS = ("year", "grade", "confidence")
+DESCRIPTIONS = (*PLACES, "confidence")
 
 #: Text that depends on the size of a count, and so is hidden with it.
 VERDICTS = ("reliability",)
+
+#: Text that does so beside a column of its measure; elsewhere it is a label.
+_VERDICTS = {"rule": "underutilised", "state": "reached"}
 
 #: Text about the measure, which does not tell one row from another.
 RECIPE = ("measure", "reference", "method", "direction", *VERDICTS)
@@ -51,7 +67,17 @@ PERSONAL = (
 MEASURED = (
     *("estimate", "conf_low", "conf_high", "rate_low", "rate_high"),
     *("share", "percent", "rate", "people_to_parity"),
+    *("shortfall", "expected", "sd", "z", "crude", "coefficient", "standard_error"),
+    *("chi_square", "chi_square_yates", "unexplained", "exposure"),
+    *("expected_if_random", "contribution", "entropy", "share_of_total"),
+    *("other_share", "workforce_share", "tends_to", "reached", "half_by"),
+    *("hires_now", "openings", "share_of_openings", "p_value", "p_z", "p_exact"),
+    *("p_lower", "p_chi_square", "p_yates", "p_fisher", "p_fisher_lower"),
+    *("homogeneity_p_value",),
 )
+
+#: Whole numbers of what is nobody, hidden with their row all the same.
+_NOBODY = ("units", "cells", "strata", "departments", "years")
 
 #: How the numbers of a measure table begin that may be whole and count nobody.
 _MEASURES = (
@@ -142,7 +168,9 @@ def uncounted(frame: pd.DataFrame, known: Collection[str]) -> list[str]:
     ['hired']
     """
     bounds = [f"{n}_{end}" for n in (*COUNTS, "others") for end in ("low", "high")]
-    known = {*known, *COUNTS, *DESCRIPTIONS, *MEASURED, *bounds}
+    known = {*known, *COUNTS, *DESCRIPTIONS, *MEASURED, *_NOBODY, *bounds}
+    if "expected_if_random" in frame:
+        known.add("observed")  # an index; elsewhere it may count people
     return [
         name
         for name in frame
@@ -242,9 +270,75 @@ def labels(frame: pd.DataFrame) -> list[str]:
     return [
         name
         for name in frame
-        if name not in (*RECIPE, "statistic", "suppressed", "coded")
-        and (not is_number(frame[name]) or name in ("year", "grade"))
+        if name not in (*RECIPE, *verdicts(frame), "statistic", "suppressed", "coded")
+        and (not is_number(frame[name]) or name in PLACES)
     ]
+
+
+def verdicts(frame: pd.DataFrame) -> list[str]:
+    """List the columns of text that depend on the size of a count.
+
+    Parameters
+    ----------
+    frame
+        A table of counts by label.
+
+    Returns
+    -------
+    list of str
+        A method is one where rows of the same measure have several: where nobody has
+        the event another may be needed.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"rule": ["used"], "events": [40]})
+    >>> verdicts(table), verdicts(table.assign(underutilised=True))
+    ([], ['rule'])
+    """
+    found = [name for name in VERDICTS if name in frame]
+    found += [n for n, beside in _VERDICTS.items() if {n, beside} <= set(frame)]
+    if "method" in frame and not frame.empty:
+        kinds = [n for n in ("measure", "statistic", "model") if n in frame]
+        methods = frame["method"].astype(str)
+        if kinds:
+            methods = methods.groupby([frame[n].astype(str) for n in kinds])
+            several = methods.nunique().max() > 1
+        else:
+            several = methods.nunique() > 1
+        found += ["method"] * bool(several)
+    return found
+
+
+def asides(frame: pd.DataFrame) -> list[str]:
+    """List the columns that count people whom their row leaves out.
+
+    Such counts are often small, no line adds them up, and a table has as many kinds of
+    them as there are ways to be left out. So they pass the gate in tables of their own
+    only (see `aside`).
+
+    Parameters
+    ----------
+    frame
+        A table of counts by label.
+
+    Returns
+    -------
+    list of str
+        Those of `ASIDES`, and ``not_comparable`` where it counts people and is no
+        proportion.
+
+    Examples
+    --------
+    >>> asides(pd.DataFrame({"events": [40], "without_pay": [3]}))
+    ['without_pay']
+    """
+    found = [name for name in ASIDES if name in frame]
+    name = "not_comparable"
+    if name in frame and is_number(frame[name]):
+        values = numbers(frame[name])
+        if (np.nan_to_num(values) > 1).any():
+            found.append(name)
+    return found
 
 
 def level(frame: pd.DataFrame) -> np.ndarray:
@@ -311,11 +405,12 @@ def rank(frame: pd.DataFrame) -> np.ndarray:
     >>> rank(pd.DataFrame({"group": ["B", "A"], "events": [4, 5]})).tolist()
     [2.0, 1.0]
     """
-    labels = [n for n in frame if n not in RECIPE and not is_number(frame[n])]
-    labels += [n for n in DESCRIPTIONS if n in frame and n != "confidence"]
+    told = (*RECIPE, *verdicts(frame))
+    labels = [n for n in frame if n not in told and not is_number(frame[n])]
+    labels += [n for n in PLACES if n in frame]
     if not labels:
         return np.arange(len(frame))
-    text = frame[labels].astype(str).agg("\x1f".join, axis=1)
+    text = frame[labels].astype("str").fillna("").agg("\x1f".join, axis=1)
     return text.rank(method="first").to_numpy()
 
 

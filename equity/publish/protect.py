@@ -67,6 +67,7 @@ from equity.publish.kinds import (
     PERSONAL,
     RECIPE,
     VERDICTS,
+    asides,
     codes,
     count,
     is_number,
@@ -77,6 +78,7 @@ from equity.publish.kinds import (
     rank,
     sizes,
     uncounted,
+    verdicts,
 )
 from equity.publish.protected import TOKEN, Protected, require
 from equity.publish.rounding import MONEY, coarsened, rounded_money
@@ -191,7 +193,8 @@ def protect(
         dimension to labels.
     quantiles
         Columns of money to their probabilities, such as ``{"median_pay": 0.5}``:
-        shown only with ``min_cell`` people on each side, and rounded to 1,000.
+        shown only with ``min_cell`` people on each side, and rounded to 1,000; where
+        the ``statistic`` is a ratio, not rounded.
 
     Returns
     -------
@@ -223,7 +226,11 @@ def protect(
     Notes
     -----
     Every column that is not text, a date, or named in ``DESCRIPTIONS``, ``lines`` or
-    ``public`` counts as made from the counts, and is hidden with them. Differences
+    ``public`` counts as made from the counts, and is hidden with them, as is text that
+    depends on them (`kinds.verdicts`). Counts of people whom a row leaves out
+    (`kinds.asides`) are taken away; show them in a table of their own
+    (`aside.left_out`). Rows at a ``quantile`` have no estimate where too few people are
+    beyond it. Differences
     and ratios of a coded group, or from a coded reference, are hidden: they would
     tell the rate.
 
@@ -251,10 +258,13 @@ def protect(
     population = "members" if outcome else population
     link = linking.Link(topic, within, covers, population, events)
     _check_table(table, [*(lines or ()), *public, *quantiles], link.population)
+    beside = table[[name for name in asides(table) if name not in public]]
+    table = table.drop(columns=beside.columns)
     _check_public(public)
     _check_quantiles(quantiles)
     _check_columns(table, lines or (), public, quantiles)
-    _check_references(table)
+    if "reference_events" not in beside:  # else each row is judged by them
+        _check_references(table)
     policy = covering.Policy(int(min_cell), outcome, zeros == "hidden")
     if table.empty:
         nothing = table.assign(suppressed=pd.Series(dtype="str"))
@@ -266,11 +276,12 @@ def protect(
     within_people = link.population == "members"
     if within_people and (counts["events"] > counts["population"] + 1e-9).any():
         raise InputError("events exceed the population they happen to")
+    texts = verdicts(frame)
     made = [
         name
         for name in frame
         if name not in (*DESCRIPTIONS, *(lines or ()), *public)
-        and (is_number(frame[name]) or name in VERDICTS)
+        and (is_number(frame[name]) or name in texts)
     ]
     if made and not counts:
         raise DisclosureError(
@@ -282,21 +293,25 @@ def protect(
         where = linking.places(frame, counts, labels(frame), lines or (), link)
 
     primary = small.primary(frame, counts, made, policy)
+    primary["row"] = primary["row"] | small.compared(beside, policy)
     start, band = small.start(frame, counts, primary, _planned(where, topic), policy)
     hidden = _cover(frame, counts, start, lines, policy, band)
     coded = band["coded"].where(level(frame) & ~hidden.population)
     _check_shares(frame, counts, public, hidden.row)
     dependent = small.dependent(frame, hidden.row)
     few = small.few(counts, quantiles, policy.min_cell)
+    edge = small.edge(frame, counts, policy.min_cell)
 
     result = _blank(frame, [n for n in made if n != "population"], hidden.row)
     result = _blank(result, [n for n in made if n not in counts], dependent)
     if "population" in made:
         result = _blank(result, ["population"], hidden.population)
     exact = result
+    result = _blank(result, [n for n in made if n not in counts], edge)
+    ratio = _ratios(frame)
     for name, rows in few.items():
         result = _blank(result, [name], rows)
-        result[name] = rounded_money(result[name])
+        result[name] = rounded_money(result[name]).where(~ratio, result[name])
     if rounding:
         rounds = [name for name in made if name in counts]
         result = coarsened(result, frame, rounds, made, rounding)
@@ -500,6 +515,13 @@ def _cover(
 def _blank(frame: pd.DataFrame, names: list[str], rows: np.ndarray) -> pd.DataFrame:
     """The frame with the named columns missing in the given rows."""
     return frame.assign(**{name: _nullable(frame[name]).mask(rows) for name in names})
+
+
+def _ratios(frame: pd.DataFrame) -> pd.Series:
+    """The rows that hold a ratio, which is no money."""
+    if "statistic" not in frame:
+        return pd.Series(False, index=frame.index)
+    return frame["statistic"].eq("ratio").fillna(False).astype(bool)
 
 
 def _nullable(column: pd.Series) -> pd.Series:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from equity.errors import ColumnNotFoundError, DisclosureError, UnknownGroupError
-from equity.publish.kinds import RECIPE, VERDICTS, labels
+from equity.publish.kinds import RECIPE, labels, verdicts
 
 TOKEN = object()
 
@@ -172,7 +172,8 @@ class Protected:
             raise ColumnNotFoundError(absent, found=self._frame.columns)
         if self._frame.empty:
             return self
-        fit = {*labels(self._frame), *RECIPE, "statistic"} - {*VERDICTS}
+        fit = {*labels(self._frame), *RECIPE, "statistic"}
+        fit -= {*verdicts(self._frame)}
         unfit = [name for name in values if name not in fit]
         if unfit:
             raise DisclosureError(

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from equity.publish import coding, covering
-from equity.publish.kinds import RECIPE, count, is_number, level
+from equity.publish.kinds import PLACES, RECIPE, count, is_number, level, verdicts
 
 
 def primary(
@@ -72,6 +72,67 @@ def primary(
     if "population" in counts:
         population = _is_small(counts["population"], policy)
     return {"row": row, "population": population, "other": other}
+
+
+def compared(beside: pd.DataFrame, policy: covering.Policy) -> np.ndarray:
+    """Find rows that are compared with few people.
+
+    Parameters
+    ----------
+    beside
+        The columns that the gate takes away, as `kinds.asides` lists them.
+    policy
+        What is small.
+
+    Returns
+    -------
+    ndarray
+        True where a count of the reference's people is small.
+
+    Examples
+    --------
+    >>> beside = pd.DataFrame({"reference_events": [4, 40], "without_pay": [1, 2]})
+    >>> compared(beside, covering.Policy(10)).tolist()
+    [True, False]
+    """
+    found = np.zeros(len(beside), dtype=bool)
+    for name in ("reference_events", "reference_population"):
+        if name in beside:
+            found |= _is_small(count(beside, name), policy)
+    return found
+
+
+def edge(
+    frame: pd.DataFrame, counts: dict[str, np.ndarray], min_cell: int
+) -> np.ndarray:
+    """Find rows at a quantile that too few people are beyond.
+
+    Parameters
+    ----------
+    frame
+        A table of counts by label, perhaps with a row for each ``quantile``.
+    counts
+        Its count columns, missing where unknown.
+    min_cell
+        The fewest people on each side.
+
+    Returns
+    -------
+    ndarray
+        One truth value for each row.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"quantile": [0.1, 0.5]})
+    >>> edge(table, {"events": np.array([40.0, 40.0])}, 10).tolist()
+    [True, False]
+    """
+    if "quantile" not in frame or not counts:
+        return np.zeros(len(frame), dtype=bool)
+    share = count(frame, "quantile")
+    people = next((v for n, v in counts.items() if n != "population"), None)
+    people = counts["population"] if people is None else people
+    return ~(people * np.minimum(share, 1 - share) >= min_cell - 1e-9)
 
 
 def _is_small(values: np.ndarray, policy: covering.Policy) -> np.ndarray:
@@ -207,10 +268,11 @@ def dependent(frame: pd.DataFrame, hidden: np.ndarray) -> np.ndarray:
     labels = [
         n
         for n in frame
-        if n not in (*RECIPE, "group")
-        and (not is_number(frame[n]) or n in ("year", "grade"))
+        if n not in (*RECIPE, *verdicts(frame), "group")
+        and (not is_number(frame[n]) or n in PLACES)
     ]
-    here = frame[labels].astype(str).agg("\x1f".join, axis=1) if labels else ""
+    texts = frame[labels].astype("str").fillna("")
+    here = texts.agg("\x1f".join, axis=1) if labels else ""
     group, reference = frame["group"].astype(str), frame["reference"].astype("str")
     bases = pd.DataFrame({"here": here, "group": group, "hidden": hidden})
     by_place = bases.groupby(["here", "group"])["hidden"].any().to_dict()
