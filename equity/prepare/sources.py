@@ -62,6 +62,25 @@ def _census_marks(marks: dict[str, str]) -> dict[str, str]:
     return marks
 
 
+def _a_benchmark(text: str) -> str:
+    if text.split(",")[0] not in BENCHMARKS:
+        raise ValueError(
+            f"{text!r} is no benchmark; one of {', '.join(BENCHMARKS)}, perhaps with "
+            "more after a comma, such as 'availability in the occupation, by worksite'"
+        )
+    return text
+
+
+def _job_categories(labels: dict[str, str]) -> dict[str, str]:
+    for category in labels.values():
+        if category not in JOB_CATEGORIES:
+            raise ValueError(
+                f"{category!r} is no job category of the EEO-4 form; one of "
+                f"{', '.join(JOB_CATEGORIES)}"
+            )
+    return labels
+
+
 def _a_time_zone(text: str) -> str:
     if text and text not in available_timezones():
         raise ValueError(f"{text!r} is not a time zone, such as 'America/Chicago'")
@@ -69,6 +88,15 @@ def _a_time_zone(text: str) -> str:
 
 
 PLACE = ("latitude", "longitude")
+BENCHMARKS = (
+    *("residents of working age", "labour force", "availability in the occupation"),
+)
+AVAILABILITY = BENCHMARKS[-1]
+JOB_CATEGORIES = (  # of the EEO-4 form
+    *("Officials and administrators", "Professionals", "Technicians"),
+    *("Protective service", "Paraprofessionals", "Administrative support"),
+    *("Skilled craft", "Service and maintenance"),
+)
 Labels = dict[str, str]
 Employment = Literal["permanent", "part-time", "temporary", "seasonal"]
 TimeZone = Annotated[str, AfterValidator(_a_time_zone)]
@@ -78,6 +106,8 @@ Date = Annotated[
 DateFormat = Annotated[str, AfterValidator(_a_date_format)]
 Ends = Annotated[list[int], AfterValidator(_two_ends)]
 Marks = Annotated[dict[str, str], AfterValidator(_census_marks)]
+Benchmark = Annotated[str, AfterValidator(_a_benchmark)]
+JobCategories = Annotated[dict[str, str], AfterValidator(_job_categories)]
 
 
 class Source(BaseModel):
@@ -419,7 +449,8 @@ class Workers(Raced):
     Of `Source`, and the keys below. `full_time` lists the values of its column that
     mean full time; `employments` says what each label of `employment` means. The
     column `people` says how many people a row stands for. `departments` lists those
-    that are meant: rows of others are set aside.
+    that are meant: rows of others are set aside. `jobs` maps names of jobs to the name
+    they are to have, where rosters of several dates spell one job differently.
     """
 
     NEEDS: ClassVar = ("department",)
@@ -434,6 +465,7 @@ class Workers(Raced):
     employments: dict[str, Employment] = {}
     pay_per: Literal["year", "hour"] = "year"
     departments: list[str] = []
+    jobs: Labels = {}
 
 
 class Events(Raced):
@@ -447,12 +479,159 @@ class Events(Raced):
 
     NEEDS: ClassVar = ("kind",)
     MAY: ClassVar = (
-        *("race", "date", "worker_id", "department", "job_category", "people"),
+        *("race", "date", "worker_id", "sex", "department", "job", "job_category"),
+        "people",
     )
 
     date_format: DateFormat = "%Y-%m-%d"
     on: Annotated[str, Field(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$")] = ""
     kinds: dict[str, Literal["hire", "promotion", "separation"]]
+
+
+class Benchmarks(Raced):
+    """Whom the workforce is compared with, by race, and perhaps by job category.
+
+    Notes
+    -----
+    Of `Source`, and the keys below. `benchmark` names whom: one of `BENCHMARKS`, the
+    last of which has a `job_category`; perhaps with more after a comma. One file can be
+    listed once for each. Each group is a row, whose numbers are in `columns` (`people`,
+    their 90 % margin `people_moe`, `share` of all people, `share_moe`), or a column
+    named in `estimates`, `margins`, `shares` and `share_margins`. `scale` says whether
+    shares are written as percents (15.4) or proportions (0.154). Without shares, they
+    are made from the people of all groups in the file. `job_categories` says which
+    EEO-4 category each label is, where it is not its name. `marks` is as of
+    `Population`.
+    """
+
+    ASKS_RACE: ClassVar = False
+    MAY: ClassVar = (
+        *("race", "job_category", "people", "people_moe", "share", "share_moe"),
+    )
+
+    benchmark: Benchmark
+    job_categories: JobCategories = {}
+    estimates: Labels = {}
+    margins: Labels = {}
+    shares: Labels = {}
+    share_margins: Labels = {}
+    scale: Literal["", "percent", "proportion"] = ""
+    marks: Marks = {}
+
+    def wide(self) -> dict[str, Labels]:
+        """Name the columns of each group, where groups are columns.
+
+        Returns
+        -------
+        dict
+            Our column to group to the file's column; empty where groups are rows.
+
+        Examples
+        --------
+        >>> Benchmarks(file="b.csv", benchmark="labour force",
+        ...            estimates={"White": "W"}).wide()
+        {'people': {'White': 'W'}}
+        """
+        found = {
+            **{"people": self.estimates, "people_moe": self.margins},
+            **{"share": self.shares, "share_moe": self.share_margins},
+        }
+        return {name: columns for name, columns in found.items() if columns}
+
+    def named(self) -> str:
+        """Name the file and what it is a benchmark of.
+
+        Returns
+        -------
+        str
+            Such as `c23002.csv, labour force`.
+
+        Examples
+        --------
+        >>> Benchmarks(file="b.csv", benchmark="labour force",
+        ...            estimates={"White": "W"}).named()
+        'b.csv, labour force'
+        """
+        return f"{super().named()}, {self.benchmark}"
+
+    def crosswalk(self, standard: race.Standard) -> dict[str, str]:
+        """Say which columns or labels were declared to mean which group.
+
+        Parameters
+        ----------
+        standard
+            Whose groups are meant.
+
+        Returns
+        -------
+        dict
+            Column or label to group.
+        """
+        by_column = {
+            column: group
+            for columns in self.wide().values()
+            for group, column in columns.items()
+        }
+        return by_column or super().crosswalk(standard)
+
+    def _more(self) -> list[str]:
+        columns = [c for named in self.wide().values() for c in named.values()]
+        return [*super()._more(), *columns]
+
+    @model_validator(mode="after")
+    def _one_layout(self) -> Self:
+        given = set(self.wide()) or set(self.columns)
+        if bool(self.wide()) == ("race" in self.columns):
+            raise ParamsError(
+                f"{self.file}: give the column race, a row for each group, or "
+                "'estimates' or 'shares', a column for each group"
+            )
+        if not given & {"people", "share"}:
+            raise ParamsError(
+                f"{self.file}: say where people or shares are; columns: people, share"
+            )
+        for name in ("people", "share"):
+            if f"{name}_moe" in given and name not in given:
+                raise ParamsError(f"{self.file}: margins are of no {name}")
+        if ("share" in given) != bool(self.scale):
+            raise ParamsError(
+                f"{self.file}: shares, and 'scale' (percent or proportion), which says "
+                "how they are written, are given together"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _each_group(self) -> Self:
+        groups = [set(columns) for columns in self.wide().values()]
+        if any(each != groups[0] for each in groups):
+            raise ParamsError(
+                f"{self.file}: estimates, margins, shares and share_margins are of "
+                "different groups; name the same ones in each that is given"
+            )
+        if self.wide() and set(self.columns) - {"job_category"}:
+            raise ParamsError(
+                f"{self.file}: columns: where groups are columns, only job_category is "
+                "named here"
+            )
+        columns = self._more()
+        for column in columns:
+            if columns.count(column) > 1:
+                raise ParamsError(f"{self.file}: column {column!r} is named twice")
+        return self
+
+    @model_validator(mode="after")
+    def _by_job(self) -> Self:
+        by_job = "job_category" in self.columns
+        if by_job != self.benchmark.startswith(AVAILABILITY):
+            raise ParamsError(
+                f"{self.file}: {AVAILABILITY} has a column job_category, and the other "
+                "benchmarks, which are of all jobs, have none"
+            )
+        if self.job_categories and not by_job:
+            raise ParamsError(
+                f"{self.file}: job_categories: there is no column job_category"
+            )
+        return self
 
 
 class Graduation(Source):
@@ -746,6 +925,7 @@ class Sources(BaseModel):
     blocks: Annotated[list[Blocks], Field(max_length=1)] = []
     workers: list[Workers] = []
     events: list[Events] = []
+    benchmarks: list[Benchmarks] = []
     graduation: list[Graduation] = []
     rates: list[Rates] = []
     proficiency: list[Proficiency] = []
@@ -771,6 +951,13 @@ class Sources(BaseModel):
                 raise ParamsError(
                     f"vintage: {people.file} is of {people.vintage!r}, and the areas "
                     f"are of {areas.vintage!r}; both must be of one census"
+                )
+        names = [source.benchmark for source in self.benchmarks]
+        for name in names:
+            if names.count(name) > 1:
+                raise ParamsError(
+                    f"benchmarks: two files are of {name!r}; name one apart, such as "
+                    f"'{name}, by worksite'"
                 )
         kinds = [source.kind for source in self.districts]
         for kind in kinds:

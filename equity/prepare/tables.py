@@ -20,6 +20,7 @@ from equity import project, race
 from equity.errors import InputError
 from equity.prepare import (
     baselines,
+    benchmarks,
     blocks,
     facilities,
     overlaps,
@@ -62,6 +63,8 @@ class Tables:
         Districts of the city's own, and which share of each area lies in which.
     workers, events
         The workforce, and hires, promotions and separations.
+    benchmarks
+        Whom the workforce is compared with beside the residents, as shares by race.
     outcomes, levels, scores
         Graduation and other rates, students per proficiency level, and test scores.
     files, ledger
@@ -87,6 +90,7 @@ class Tables:
     overlaps: pd.DataFrame
     workers: pd.DataFrame
     events: pd.DataFrame
+    benchmarks: pd.DataFrame
     outcomes: pd.DataFrame
     levels: pd.DataFrame
     scores: pd.DataFrame
@@ -110,6 +114,7 @@ EMPTY = {
     "overlaps": overlaps.OVERLAPS,
     "workers": workforce.WORKERS,
     "events": workforce.EVENTS,
+    "benchmarks": benchmarks.BENCHMARKS,
     "outcomes": schools.OUTCOMES,
     "levels": schools.LEVELS,
     "scores": schools.SCORES,
@@ -226,6 +231,7 @@ class _Making:
         self.each("baselines", baselines.clean_baselines, areas=areas)
         self.workers()
         self.each("events", workforce.clean_events, standard=standard)
+        self.each("benchmarks", benchmarks.clean_benchmarks, standard=standard)
         self.each("graduation", schools.clean_graduation, standard=standard)
         self.each("rates", schools.clean_rates, standard=standard)
         self.each("proficiency", schools.clean_proficiency, standard=standard)

@@ -19,9 +19,11 @@ WORKERS = [
     *("pay", "full_time", "employment", "hired", "left", "as_of"),
 ]
 EVENTS = [
-    *("worker_id", "kind", "date", "race", "detail", "department", "job_category"),
+    *("worker_id", "kind", "date", "race", "detail", "sex", "department", "job"),
+    "job_category",
 ]
 NOT_RECORDED = "Not recorded"
+WITHOUT_NUMBER = "the number before the name of a job is left out"
 NOBODY = "counts nobody; used, and stands for no row here"
 HOURS = 2080  # 52 weeks of 40 hours
 HOURLY = 1000  # more an hour, or less a year, is hardly meant
@@ -123,7 +125,7 @@ def clean_workers(
     rows, uncounted = _counted(rows, source, ledger)
     rows = rows.assign(
         pay=_pay(rows["pay"], source, ledger),
-        job=_job(rows["job"], ledger),
+        job=_job(rows["job"], ledger, source.jobs),
         full_time=rows["full_time"]
         .isin(source.full_time)
         .where(rows["full_time"].ne("")),
@@ -195,6 +197,7 @@ def clean_events(
     rows["kind"] = rows["kind"].map(source.kinds)
     rows, uncounted = _counted(rows, source, ledger)
     rows["department"] = rows["department"].replace("", NOT_RECORDED)
+    rows["job"] = _job(rows["job"], ledger, {})
     rows = persons.with_race(rows, raw, source, ledger, standard=standard)
     uncounted["race"] = persons.groups(uncounted, raw, source, standard=standard)
     _require_counts(rows, uncounted, source, ["kind", "race"])
@@ -408,11 +411,16 @@ def _pay(text: pd.Series, source: sources.Workers, ledger: Ledger) -> pd.Series:
     return amount
 
 
-def _job(text: pd.Series, ledger: Ledger) -> pd.Series:
+def _job(text: pd.Series, ledger: Ledger, jobs: dict[str, str]) -> pd.Series:
     """Write a job by its name, also where a file puts a number in front of it."""
     coded = text.str.contains(CODED, regex=True)
-    ledger.note("the number before the name of a job is left out", coded)
-    return text.str.replace(CODED, "", regex=True)
+    ledger.note(WITHOUT_NUMBER, coded)
+    text = text.str.replace(CODED, "", regex=True)
+    known = {" ".join(label.split()): name for label, name in jobs.items()}
+    ledger.note(
+        "the name of a job is read as another one, as declared", text.isin(known)
+    )
+    return text.replace(known)
 
 
 def _employment(text: pd.Series, source: sources.Workers) -> pd.Series:
