@@ -156,11 +156,11 @@ def overall(
     Notes
     -----
     In simulated workforces of 12 to 100 units, segregated not at all, a little or much,
-    95 % limits hold the true index 92 to 99 % of the time, and lie above a true zero
-    at most 5 % of it. One pattern defeats D and the Gini index: a few units that
-    differ among many that are exactly alike. Chance in the many is then read as their
-    own; D's limits held 87 % of the time and Gini's as little as 44 %, always too
-    high, while those of H and M held.
+    95 % limits held the true index 90 to 100 % of the time, and lay above a true zero
+    1 to 7 % of it (200 rounds each). One pattern defeats D and the Gini index: a few
+    units that differ among many that are exactly alike. Chance in the many is then read
+    as their own: limits held as little as 87 % (D) and 44 % (Gini) of the time, always
+    too high, while those of H and M held.
 
     References
     ----------

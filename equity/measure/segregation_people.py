@@ -30,7 +30,7 @@ LOCAL = "local segregation"
 ISOLATION, EXPOSURE = "isolation index", "exposure index"
 INVERTED = "people redrawn, limits inverted over less segregated workforces"
 SHIFTED = "people redrawn, basic bootstrap"
-REPLICATES = 2400
+REPLICATES = 6000
 
 
 @dataclass(frozen=True)

@@ -240,7 +240,7 @@ def test_an_example_by_hand():
     assert found[DISSIMILARITY] == pytest.approx(0.5)
     assert found[MUTUAL] == pytest.approx(mutual)
     assert found[THEIL] == pytest.approx(mutual / np.log(2))
-    assert round(found[THEIL], 2) == 0.19
+    assert [round(found[name], 2) for name in (THEIL, MUTUAL)] == [0.19, 0.13]
     met = segregation.contact(frame(TWO), **FEW)
     # the average member of group 0: 100 of 400 see 1/4 of their own, 300 see 3/4
     assert met["observed"].iloc[0] == pytest.approx(0.25 * 0.25 + 0.75 * 0.75)
@@ -305,6 +305,14 @@ def test_what_chance_makes_is_what_theory_says():
     random = values(found, "expected_if_random")
     assert random[MUTUAL] == pytest.approx(by_theory, rel=0.06)
     assert random[THEIL] == pytest.approx(by_theory / np.log(3), rel=0.06)
+
+
+def test_forty_small_units_look_segregated_by_chance():
+    """The mean distance of two Poisson counts of 5 is about 2.5, half of it over 5."""
+    found = segregation.overall(frame(np.full((40, 2), 5)))
+    assert values(found, "expected_if_random")[DISSIMILARITY] == pytest.approx(
+        0.25, abs=0.01
+    )
 
 
 def test_more_even_than_chance_is_no_proof_of_evenness():
