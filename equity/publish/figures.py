@@ -31,12 +31,13 @@ from equity.publish.display import Published
 from equity.publish.drawings import _draw_many, _draw_one
 from equity.publish.entries import _check, _compared, _numbers, _panels
 from equity.publish.grouped import parts
+from equity.publish.heat import heat
 from equity.publish.narrow import _narrow_many, _narrow_one
 from equity.publish.order import unranked
 from equity.publish.protect import Protected, require
 from equity.publish.rows import _Look, _scaled
 
-__all__ = ["curves", "dot_interval", "parts"]
+__all__ = ["curves", "dot_interval", "heat", "parts"]
 
 
 def dot_interval(

@@ -77,7 +77,12 @@ MEASURED = (
 )
 
 #: Whole numbers of what is nobody, hidden with their row all the same.
-_NOBODY = ("units", "cells", "strata", "departments", "years")
+_NOBODY = (
+    *("units", "cells", "strata", "departments", "years"),
+    # Proportions and rates that happen to be whole: all of one kind, none on time.
+    *("level", "reference_level", "share_of_requests", "reference_share"),
+    *("coverage", "partial", "least", "most"),
+)
 
 #: How the numbers of a measure table begin that may be whole and count nobody.
 _MEASURES = (
@@ -298,14 +303,11 @@ def verdicts(frame: pd.DataFrame) -> list[str]:
     found = [name for name in VERDICTS if name in frame]
     found += [n for n, beside in _VERDICTS.items() if {n, beside} <= set(frame)]
     if "method" in frame and not frame.empty:
-        kinds = [n for n in ("measure", "statistic", "model") if n in frame]
-        methods = frame["method"].astype(str)
-        if kinds:
-            methods = methods.groupby([frame[n].astype(str) for n in kinds])
-            several = methods.nunique().max() > 1
-        else:
-            several = methods.nunique() > 1
-        found += ["method"] * bool(several)
+        names = [n for n in ("measure", "statistic", "model") if n in frame]
+        keys = [frame[n].astype("str").fillna("") for n in names]
+        methods = frame["method"].astype("str")
+        methods = methods.groupby(keys or np.zeros(len(frame), dtype=int))
+        found += ["method"] * bool(methods.nunique().max() > 1)
     return found
 
 

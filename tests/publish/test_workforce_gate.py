@@ -131,7 +131,7 @@ def test_every_table_passes_and_a_hidden_row_has_no_number_left(tables):
 
 
 @pytest.mark.parametrize(
-    "name, column",
+    ("name", "column"),
     [("utilisation", "rule"), ("utilisation", "reliability"), ("years", "state")],
 )
 def test_a_verdict_is_hidden_with_its_counts_and_picks_no_rows(tables, name, column):
