@@ -421,11 +421,12 @@ def limits(costs: Costs, *, minutes: float, km: float) -> dict[str, float]:
     {'Library': 1.6}
     """
     near = {"minutes": positive(minutes, "minutes"), "km": positive(km, "km")}
+    near[""] = near["km"]  # of a kind to which no cost is known, nothing is near
     for service in costs.services:
         if service.unit not in near:
             raise ParamsError(
                 f"costs of {service.kind} are in {service.unit!r}; expected one of "
-                f"{list(near)}"
+                "['minutes', 'km']"
             )
     return {service.kind: near[service.unit] for service in costs.services}
 

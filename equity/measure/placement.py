@@ -75,7 +75,7 @@ DEMOGRAPHIC_COLUMNS = [
 
 #: Columns of `demographic` that depend on the census and on where places are alone.
 CENSUS_ONLY = (
-    *("data_value", "city_value", "data_se", "city_se", "z", "p"),
+    *("data_value", "city_value", "data_se", "city_se", "p"),
     *("older_z", "older_rule", "flagged"),
 )
 

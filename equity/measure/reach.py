@@ -42,7 +42,10 @@ COLUMNS = [
 ]
 TRIFLE = 1e-13
 #: What the average to the nearest place counts, by its measure.
-NOUNS = {f"average {unit} to the nearest place": unit for unit in ("minutes", "km")}
+NOUNS = {
+    f"average {unit} to the nearest place": unit
+    for unit in ("minutes", "km", "")  # none where no cost is known
+}
 
 
 def by_race(

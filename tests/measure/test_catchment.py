@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from equity.errors import ColumnNotFoundError, InputError, ParamsError
 from equity.measure import catchment, floating
-from equity.measure.costs import coded
+from equity.measure.costs import coded, limits
 from equity.measure.table import MEASURE_COLUMNS, normal_quantile
 
 relaxed = settings(deadline=None, max_examples=30, derandomize=True)
@@ -226,6 +226,14 @@ def test_no_facilities_no_rows():
     assert "estimate" in catchment.nearest(nothing)
     assert "direction" in catchment.nearest(nothing)  # which `reach` asks for
     assert catchment.without_each(catchment.nearest, nothing).empty
+
+
+def test_a_kind_to_which_no_cost_is_known_has_missing_values():
+    costs = coded(PATCHY.iloc[:0], facilities({"A": 1}), areas=["1"])
+    assert limits(costs, minutes=15, km=1.5) == {"Clinic": 1.5}
+    table = catchment.nearest(costs)
+    assert table["pairs"].eq(0).all()
+    assert table["estimate"].isna().all()
 
 
 def test_places_shared_by_nobody_known_give_no_rows():
