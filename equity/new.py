@@ -43,7 +43,9 @@ HEADERS: Mapping[str, Mapping[str, str]] = {
         "date": r"effective|event.?date|action.?date|^(?!.*birth)(?!.*hire).*date",
         "worker_id": WORKER,
         "race": RACE,
+        "sex": r"^sex|^gender",
         "department": DEPARTMENT,
+        "job": r"job.?title|^title",
         "job_category": r"eeo",
     },
     "graduation": {"unit": r"ncessch|school.?id|leaid"},
@@ -67,6 +69,7 @@ HEADERS: Mapping[str, Mapping[str, str]] = {
         "job": r"job.?title|title|rank|position",
         "job_category": r"eeo",
         "pay": r"salary|annual|wage|pay",
+        "employment": r"employment.?type|employment.?class|^emp.?type",
         "hired": r"hire|appoint|start",
         "left": r"terminat|resign|separat|left",
     },
@@ -84,6 +87,15 @@ HEADERS: Mapping[str, Mapping[str, str]] = {
         "estimate": r"no.?internet(?!.*m$)|without.?internet(?!.*m$)|under.?18(?!.*m$)"
         r"|children(?!.*m$)|no.?vehicle(?!.*m$)|poverty(?!.*m$)",
         "total": r"household(?!.*m$)|total(?!.*m$)|universe(?!.*m$)",
+    },
+    "benchmarks": {
+        "race": RACE,
+        "job_category": r"job.?group|eeo|occupation",
+        "people_moe": r"number.*moe|people.*moe|count.*moe|estimate.*moe"
+        r"|number.*margin|estimate.*margin",
+        "people": r"^number$|^people$|^count$|^estimate$",
+        "share_moe": r"percent.*moe|pct.*moe|share.*moe|percent.*margin",
+        "share": r"^percent|^pct|^share",
     },
     "facilities": {
         "facility_id": r"id$",
@@ -105,6 +117,7 @@ TELLING = {
     "facilities": ("latitude", "longitude"),
     "population": ("area",),
     "baselines": ("area", "estimate"),
+    "benchmarks": (),
 }
 # Words by which a label or a column of counts is proposed for a group, where they fit
 # one group only.
@@ -162,6 +175,23 @@ KINDS = {
     "promotion": r"promot",
     "separation": r"separat|terminat|resign|retire",
 }
+EMPLOYMENTS = {
+    "seasonal": r"season",
+    "temporary": r"temp",
+    "part-time": r"part",
+    "permanent": r"perman|regular",
+}
+JOB_GROUPS = {  # of the EEO-4 form
+    "Officials and administrators": r"official",
+    "Professionals": r"(?<!para)(?<!para-)professional",
+    "Technicians": r"technician",
+    "Protective service": r"protective",
+    "Paraprofessionals": r"para-?professional",
+    "Administrative support": r"administrative support|clerical",
+    "Skilled craft": r"craft",
+    "Service and maintenance": r"maintenance",
+}
+FEW = 30  # rows of a benchmark with a column for each group
 MEANINGS = {
     "duplicate": r"dup",
     "cancelled": r"cancel|withdraw|void",
@@ -309,7 +339,7 @@ def _proposal(path: Path, name: str) -> tuple[str, dict, list[str]]:
         **{"requests": _requests, "workers": _workers, "population": _population},
         **{"events": _events, "graduation": _graduation, "proficiency": _proficiency},
         **{"scores": _scores, "facilities": _facilities, "travel": _travel},
-        "baselines": _baselines,
+        **{"baselines": _baselines, "benchmarks": _benchmarks},
     }
     proposal |= maker.get(kind, lambda *_: {})(frame, columns)
     return kind, proposal, _notes(kind, frame, proposal)
@@ -327,6 +357,8 @@ def _notes(kind: str, frame: pd.DataFrame, proposal: dict) -> list[str]:
                 f"{most} most frequent, add the others"
             )
     used = {*columns.values(), proposal.get("hispanic", {}).get("column")}
+    used |= {*proposal.get("estimates", {}).values()}
+    used |= {*proposal.get("margins", {}).values()}
     if kind == "population" and (shares := _shares(frame, proposal["estimates"])):
         notes.append(f"{shares} hold shares, not people, and are not proposed")
     if issubclass(getattr(sources, kind.capitalize()), sources.Raced):
@@ -397,8 +429,17 @@ def _fits(kind: str, frame: pd.DataFrame, columns: dict[str, str]) -> bool:
         cells = frame[columns["cost" if kind == "travel" else "estimate"]]
         return pd.to_numeric(cells, errors="coerce").notna().any()
     if kind == "population":
-        return sum(_header_group(header) in race.ORDER for header in frame.columns) > 2
+        return _counts_groups(frame)
+    if kind == "benchmarks":
+        if {"race", "job_category"} <= set(columns):
+            return bool({"people", "share"} & set(columns))
+        return _counts_groups(frame) and len(frame) <= FEW
     return True
+
+
+def _counts_groups(frame: pd.DataFrame) -> bool:
+    """Say whether there is a column for each of several groups."""
+    return sum(_header_group(header) in race.ORDER for header in frame.columns) > 2
 
 
 def _are_dated(frame: pd.DataFrame) -> bool:
@@ -454,9 +495,24 @@ def _workers(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
     return {
         "as_of": OPEN,
         "date_format": _date_format(dates),
+        **_employments(frame, columns),
         "races": _races(frame[columns["race"]]),
         **_hispanic(frame, columns),
     }
+
+
+def _employments(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
+    if "employment" not in columns:
+        return {}
+    labels = _labels(frame[columns["employment"]], LABELS)
+    means = {label: _fitting(label, EMPLOYMENTS) for label in labels if label}
+    return {"employments": means}
+
+
+def _fitting(label: str, words: Mapping[str, str]) -> str:
+    """Propose the first meaning whose words a label has."""
+    found = (name for name, word in words.items() if re.search(word, label.lower()))
+    return next(found, OPEN)
 
 
 def _events(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
@@ -605,6 +661,25 @@ def _baselines(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
             margins[margin] = found[0]
     universe = {"universe": OPEN} if "total" in columns else {}
     return {"columns": columns | margins, "label": OPEN, **universe}
+
+
+def _benchmarks(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
+    """Propose job groups by their words; whom a file without them is of is asked."""
+    if not {"race", "job_category"} <= set(columns):
+        return {"benchmark": OPEN, "columns": {}, **_population(frame, {})}
+    races = _races(frame[columns["race"]])
+    kept = [label for label in races if not re.fullmatch(EVERYBODY, label.lower())]
+    jobs = _labels(frame[columns["job_category"]], LABELS)
+    named = {job: _fitting(job, JOB_GROUPS) for job in jobs}
+    signed = "share" in columns and frame[columns["share"]].str.contains("%").any()
+    scale = {"scale": "percent" if signed else OPEN} if "share" in columns else {}
+    return {
+        "benchmark": sources.AVAILABILITY,
+        **scale,
+        **({"keep": {columns["race"]: kept}} if len(kept) < len(races) else {}),
+        "job_categories": {job: name for job, name in named.items() if job != name},
+        "races": {label: races[label] for label in kept},
+    }
 
 
 def _population(frame: pd.DataFrame, columns: dict[str, str]) -> dict:

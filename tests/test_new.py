@@ -146,9 +146,11 @@ def test_each_file_of_the_sample_city_is_understood(whole):
     assert lines[:-2] == [
         "blocks.csv: blocks",
         "districts.geojson: districts",
+        "eeo_availability.csv: benchmarks",
         "facilities.csv: facilities",
         "graduation.csv: graduation",
         "households.csv: baselines",
+        "labor_force.csv: benchmarks",
         "population.csv: population",
         "proficiency.csv: proficiency",
         "service_requests.csv: requests",
@@ -159,6 +161,7 @@ def test_each_file_of_the_sample_city_is_understood(whole):
         "read, and population.csv is proposed",
         "workforce_2025-12-31.csv: workers",
         "workforce_events.csv: events",
+        "working_age.csv: benchmarks",
     ]
 
 
@@ -176,6 +179,9 @@ def test_the_proposal_says_what_the_sample_says(root, whole):
         *[("proficiency", "columns"), ("facilities", "columns")],
         *[("travel", "columns"), ("travel", "unit"), ("blocks", "columns")],
         *[("baselines", "columns"), ("districts", "columns")],
+        *[("benchmarks", "columns"), ("benchmarks", "scale")],
+        *[("benchmarks", "races"), ("benchmarks", "job_categories")],
+        *[("workers", "employments"), ("benchmarks", "benchmark")],
     ]:
         assert found[kind][0][key] == ours[kind][0][key], (kind, key)
     (levels,) = found["proficiency"]
@@ -198,6 +204,7 @@ def test_once_confirmed_the_tables_are_those_of_the_sample(root, whole):
     for name in (
         *("areas", "population", "request_counts", "facilities", "workers", "events"),
         *("outcomes", "levels", "scores", "costs", "baselines", "overlaps"),
+        "benchmarks",
     ):
         rows = len(getattr(sample, name))
         assert len(getattr(tables, name)) == rows > 0, name

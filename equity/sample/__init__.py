@@ -17,11 +17,12 @@ from equity.sample import city, homes, places, schools, services, workforce
 from equity.sample.common import Options, write_csv, write_truth
 
 FILES = (
-    *("blocks.csv", "districts.geojson", "facilities.csv", "graduation.csv"),
-    *("households.csv", "population.csv", "proficiency.csv"),
+    *("blocks.csv", "districts.geojson", "eeo_availability.csv", "facilities.csv"),
+    *("graduation.csv", "households.csv", "labor_force.csv"),
+    *("population.csv", "proficiency.csv"),
     *("service_requests.csv", "student_scores.csv", "tracts.geojson"),
     *("travel_minutes.csv", "truth.yaml", "truth_population.csv"),
-    *("workforce_2025-12-31.csv", "workforce_events.csv"),
+    *("workforce_2025-12-31.csv", "workforce_events.csv", "working_age.csv"),
 )
 
 
@@ -58,7 +59,8 @@ def generate(
         Further strength of the gaps in asking for service and in waiting for it, in
         where places were put, and in who has internet at home.
     workforce_gap
-        Of the gaps in hiring, promotion, separation, job category and pay.
+        Of the gaps in hiring, promotion, separation, job category and pay, and between
+        residents, labour force and those available in an occupation.
     school_gap
         Of the gaps in graduation and scores, and of differences between schools.
 
@@ -111,6 +113,9 @@ def generate(
     write_csv(requests.rows, out / "service_requests.csv")
     write_csv(workers.roster, out / "workforce_2025-12-31.csv", mark=True)
     write_csv(workers.events, out / "workforce_events.csv")
+    write_csv(workers.availability, out / "eeo_availability.csv")
+    write_csv(workers.working_age, out / "working_age.csv")
+    write_csv(workers.labour_force, out / "labor_force.csv")
     write_csv(pupils.graduation, out / "graduation.csv")
     write_csv(pupils.proficiency, out / "proficiency.csv")
     write_csv(pupils.scores, out / "student_scores.csv")

@@ -20,7 +20,7 @@ STREAMS = (
     *("city", "population", "facilities", "requests", "request messes"),
     *("workforce", "roster messes", "schools", "graduation", "scores"),
     *("blocks", "households", "survey of households", "districts", "travel"),
-    "places",
+    *("places", "employment", "labour force survey"),
 )
 
 
