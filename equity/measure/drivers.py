@@ -37,6 +37,7 @@ from equity.measure.table import (
     check_confidence,
     divide,
     measure_table,
+    numbers,
     require_columns,
 )
 
@@ -44,6 +45,8 @@ CITY, REFERENCE = "city", "reference"
 PART, NARROWING = "part of the gap in", "narrowing of the gap in"
 METHOD = "area-weighted; redraw of overdispersed counts and census margins"
 FEWEST, WIDE, NARROW, WIDEST = 30, 0.30, 0.05, 1.30  # of the presentation standards
+STEPS = (0.01, 0.02, 0.05)  # that shares of areas are told in
+WARDS = {"estimate": np.round, "conf_low": np.floor, "conf_high": np.ceil}
 AREA_COLUMNS = [
     *("area", "events", "population", "unknown"),
     *MEASURE_COLUMNS,
@@ -154,7 +157,9 @@ def of_all_requests(shares: pd.DataFrame) -> pd.DataFrame:
     """Count requests not yet known to be late among the population too.
 
     How many those are can be small, and tables of all requests of an area are told
-    elsewhere: with one population in both, neither gives the few away.
+    elsewhere: with one population in both, neither gives the few away. Nor do the
+    shares, which are rounded: to the tenth of a percent they would tell of how many
+    requests each is a share.
 
     Parameters
     ----------
@@ -164,8 +169,10 @@ def of_all_requests(shares: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The same without `unknown`, which is added to `population`; estimates and
-        limits stay those of the requests whose outcome is known.
+        The same without `unknown`, which is added to `population`. Estimates and
+        limits stay those of the requests whose outcome is known, as multiples of one
+        point, or two, or five, but no less than of one and a half requests; limits are
+        rounded outwards.
 
     Raises
     ------
@@ -175,14 +182,21 @@ def of_all_requests(shares: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> shares = pd.DataFrame({"area": ["1"], "events": [40], "population": [90],
-    ...                        "unknown": [3]})
+    ...     "unknown": [3], "estimate": [0.444], "conf_low": [0.346],
+    ...     "conf_high": [0.547]})
     >>> of_all_requests(shares)
-      area  events  population
-    0    1      40          93
+      area  events  population  estimate  conf_low  conf_high
+    0    1      40          93      0.44      0.34       0.56
     """
-    require_columns(shares, ["population", "unknown"])
+    require_columns(shares, ["population", "unknown", *WARDS])
+    known = shares["population"].to_numpy(dtype=float)
+    step = np.select([known >= 1.5 / size for size in STEPS], STEPS, STEPS[-1])
+    coarse = {
+        name: np.clip(ward(np.round(numbers(shares, name) / step, 9)) * step, 0, 1)
+        for name, ward in WARDS.items()
+    }
     every = shares["population"] + shares["unknown"]
-    return shares.assign(population=every).drop(columns="unknown")
+    return shares.assign(population=every, **coarse).drop(columns="unknown")
 
 
 def contributions(

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from equity.errors import ColumnNotFoundError, ParamsError, UnknownGroupError
-from equity.measure import drivers, exposure, reliability
+from equity.measure import drivers, exposure, intervals, reliability
 from equity.measure.table import MEASURE_COLUMNS
 
 relaxed = settings(deadline=None, max_examples=10, derandomize=True)
@@ -226,3 +226,29 @@ def test_limits_of_parts_cover_the_planted_ones():
             low, high = mine["conf_low"], mine["conf_high"]
             covered.append((low <= planted[:, place]) & (high >= planted[:, place]))
     assert 0.93 <= np.mean(covered) <= 0.98
+
+
+def test_shares_of_areas_do_not_tell_how_many_are_still_open():
+    """Two maps of one area, of requests and of shares, leave several answers."""
+    for known, on_time_, waiting in ((117, 62, 4), (52, 23, 1), (240, 101, 7)):
+
+        def told(events, population, unknown):
+            low, high = intervals.wilson(events, population)
+            table = pd.DataFrame(
+                {"events": events, "population": population, "unknown": unknown,
+                 "estimate": events / population, "conf_low": low, "conf_high": high}
+            )  # fmt: skip
+            return drivers.of_all_requests(table)
+
+        requests = known + waiting  # of the map of requests
+        shares = ["estimate", "conf_low", "conf_high"]
+        seen = told(np.array([on_time_]), np.array([known]), waiting)[shares]
+        fit = set()
+        for unknown in range(10):
+            events = np.arange(requests - unknown + 1)
+            possible = told(events, np.full(len(events), requests - unknown), unknown)
+            assert possible["population"].eq(requests).all()
+            if np.isclose(possible[shares], seen).all(axis=1).any():
+                fit.add(unknown)
+        assert waiting in fit
+        assert len(fit) >= 3
