@@ -100,14 +100,11 @@ def ratios(
     own = own.set_axis(counts.index)
     alternate = risk.alternate_risk_ratio(counts, state, confidence=confidence)
 
-    def large(events: np.ndarray, population: np.ndarray, least: int) -> np.ndarray:
-        return (events >= max(min_cell, least)) & (population >= max(min_n, 1))
-
     events, population = numbers(counts, "events"), numbers(counts, "population")
-    group = large(events, population, 0)
+    sizes = min_cell, max(min_n, 1)
+    group = (events >= sizes[0]) & (population >= sizes[1])
     near, far = (
-        large(numbers(table, "others_events"), numbers(table, "others_population"), 1)
-        for table in (own, alternate)
+        _large(table, max(min_cell, 1), sizes[1]) for table in (own, alternate)
     )
     plain, other = group & near, group & ~near & far
     chosen = alternate.where(pd.Series(~plain, counts.index), own[alternate.columns])
@@ -298,6 +295,14 @@ def pooled(counts: pd.DataFrame, *, years: int = YEARS) -> pd.DataFrame:
     groups = rows.assign(_year=year).groupby("group", observed=False, sort=False)
     table = groups[["events", "population"]].agg(lambda some: some.sum(skipna=False))
     return table.astype(float).assign(years=groups["_year"].nunique()).reset_index()
+
+
+def _large(table: pd.DataFrame, min_cell: int, min_n: int) -> np.ndarray:
+    """Say whether those compared with are enough, and somebody has the outcome."""
+    events, population = (
+        numbers(table, f"others_{name}") for name in ("events", "population")
+    )
+    return (events >= min_cell) & (population >= min_n)
 
 
 def _check(threshold: float, years: int, progress: float | None) -> None:

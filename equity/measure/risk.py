@@ -296,14 +296,11 @@ def weighted_risk_ratio(
     parts = [np.where(share > 0, share * value, 0.0) for value in (risk, low, high)]
     middle, lower, upper = parts[0], *(np.abs(parts[0] - end) for end in parts[1:])
 
-    def of_others(values: np.ndarray) -> np.ndarray:
-        return np.array([np.delete(values, place).sum() for place in range(len(share))])
-
-    others = of_others(middle)
+    others = _of_others(middle)
     against = (
         others,
-        np.maximum(others - np.sqrt(of_others(lower**2)), 0),
-        others + np.sqrt(of_others(upper**2)),
+        np.maximum(others - np.sqrt(_of_others(lower**2)), 0),
+        others + np.sqrt(_of_others(upper**2)),
     )
     own = tuple((1 - share) * value for value in (risk, low, high))
     return _table(
@@ -435,6 +432,11 @@ def _state_others(counts: pd.DataFrame, state: pd.DataFrame) -> list:
             numbers(own, "events"), numbers(own, "population"), strict=True
         )
     ]
+
+
+def _of_others(values: np.ndarray) -> np.ndarray:
+    """Sum the values of all groups but each one, no subtraction undoing a missing."""
+    return np.array([np.delete(values, place).sum() for place in range(len(values))])
 
 
 def _risk(counts: Sequence[exact.Count | None], confidence: float) -> tuple:
