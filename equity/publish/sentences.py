@@ -16,6 +16,10 @@ from equity.publish.comparisons import both_clear, is_base, is_clear, numbers, s
 from equity.publish.wording import _Words, people, people_count
 
 NOT_CLEAR = "; no clear difference"
+ONE_CLEAR = (
+    ". One of the two intervals leaves out parity and the other does not, "
+    "so the difference is not called clear"
+)
 NO_INTERVAL = "; no interval is known for this comparison"
 ONLY = "The only comparison that can be shown: "
 CODED = "; the exact figure is not shown, to protect privacy"
@@ -154,7 +158,8 @@ def _comparison(
     if clear is False:
         text = f", no clear difference from {base}: the estimate is {said.gap(gap)}"
         text += _runs(gap, said)
-        return text + (f"; the ratio is {ratio}{limits}" if times else "")
+        text += f"; the ratio is {ratio}{limits}" if times else ""
+        return text + _disagreement(gap, times)
     text = f", {said.gap(gap)} than {base}{_gap_interval(gap, said)}"
     return text + (f", or {ratio} times {said.times}{limits}" if times else "") + doubt
 
@@ -165,6 +170,14 @@ def _runs(row: dict, said: _Words) -> str:
     if low is None or high is None:
         return ""
     return f", and the {row['level']} runs from {said.end(low)} to {said.end(high)}"
+
+
+def _disagreement(gap: dict, times: dict | None) -> str:
+    """Why no difference is called clear, where one of two intervals would say so."""
+    if times is None:
+        return ""
+    both = is_clear(gap, 0.0), is_clear(times, 1.0)
+    return ONE_CLEAR if None not in both and any(both) else ""
 
 
 def _gap_interval(row: dict, said: _Words) -> str:
@@ -426,7 +439,8 @@ def _apart(gap: dict | None, times: dict | None, clear: bool | None) -> str:
         limits = interval(times, "ratio")
     if clear is False:
         text = f"{doubt}: the estimate is {_SHARES.gap(gap)}{_runs(gap, _SHARES)}"
-        return text + (f"; the ratio is {ratio}{limits}" if ratio else "")
+        text += f"; the ratio is {ratio}{limits}" if ratio else ""
+        return text + (_disagreement(gap, times) if ratio else "")
     text = f", {_SHARES.gap(gap)}{_gap_interval(gap, _SHARES)}"
     return text + (f", or {ratio} times its share{limits}" if ratio else "") + doubt
 

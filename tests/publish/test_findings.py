@@ -96,7 +96,12 @@ def test_no_clear_difference_is_never_no_difference():
 
 def test_a_difference_is_clear_only_if_every_interval_says_so():
     ratios = RATIOS.assign(conf_low=[0.9, 0.99, 0.8, np.nan])
-    assert "no clear difference" in say(differences=GAPS, ratios=ratios)[1]
+    said = say(differences=GAPS, ratios=ratios)[1]
+    assert "no clear difference" in said
+    why = "One of the two intervals leaves out parity and the other does not"
+    assert why in said
+    neither = GAPS.assign(conf_low=-GAPS["conf_high"].abs())
+    assert why not in say(differences=neither, ratios=ratios)[1]
 
 
 def test_a_shorter_wait_turns_the_interval():
@@ -389,6 +394,7 @@ def test_a_share_is_clear_only_if_difference_and_ratio_say_so(stacked):
         "no clear difference: the estimate is 9.5 percentage points less"
         in (found["sentences"][1])
     )
+    assert "other does not, so the difference is not called clear." in found["text"]
     assert "Parity" not in found["text"]
 
 
