@@ -120,11 +120,13 @@ def clean_benchmarks(
     for name in NUMBERS:
         rows[name] = _numbers(rows, name, source)
     _check_scale(rows, source)
+    for name in NUMBERS[::2]:
+        _check_margins(rows[name], rows[f"{name}_moe"], source)
     if not source.wide():
         ledger.note(PARTS, rows.duplicated(["race", "job_category"], keep=False))
     table = _shares(rows, source)
     _check_whole(table, source)
-    _check_margins(table, source)
+    _check_margins(table["share"], table["moe"], source)
     unknown = table["share"].isna()
     lost = unknown & table["people"].notna()
     ledger.note(UNKNOWN, int((unknown & ~lost).sum()))
@@ -197,7 +199,9 @@ def _numbers(
     """Read a column of people, shares or margins; marks of the census are missing."""
     if name not in rows:
         return np.nan
-    found = places.cells(rows[name].str.replace(r"\s*%$", "", regex=True), source)
+    text = rows[name].str.replace(r"\s*%$", "", regex=True)
+    text = text.str.replace(r"^(?=[.,][0-9])", "0", regex=True)
+    found = places.cells(text, source)
     wrong = found["state"].isin([census.UNREADABLE, census.AT_LEAST, census.AT_MOST])
     wrong |= ~found["value"].fillna(0).between(0, MOST)
     share = name.startswith("share")
@@ -243,6 +247,7 @@ def _check_scale(rows: pd.DataFrame, source: sources.Benchmarks) -> None:
 def _shares(rows: pd.DataFrame, source: sources.Benchmarks) -> pd.DataFrame:
     """Add up the parts of each group and job category, and make shares of people."""
     parts = _added(rows, ["job_category", "label", "race"], NUMBERS[::2])
+    _check_pairs(parts, source)
     keys = ["job_category", "race"]
     merged = parts.groupby("job_category")["label"].transform("nunique") > 1
     table = _added(parts, keys, ("people",))
@@ -254,7 +259,6 @@ def _shares(rows: pd.DataFrame, source: sources.Benchmarks) -> pd.DataFrame:
             f"{source.file}: several job groups are {named}, and shares of different "
             "people do not add up; name the column of people too"
         )
-    _check_pairs(table, source)
     every = _added(table, ["job_category"], ("people",)).set_index("job_category")
     whole, margin = (
         table["job_category"].map(every[name]) for name in ("people", "people_moe")
@@ -290,11 +294,11 @@ def _any_missing(values: pd.Series, groups: list[pd.Series]) -> pd.Series:
     return values.isna().groupby(groups).any()
 
 
-def _check_pairs(table: pd.DataFrame, source: sources.Benchmarks) -> None:
-    pairs = table["job_category"].nunique() * table["race"].nunique()
-    if lacking := pairs - len(table):
+def _check_pairs(parts: pd.DataFrame, source: sources.Benchmarks) -> None:
+    pairs = parts["label"].nunique() * parts["race"].nunique()
+    if lacking := pairs - len(parts):
         raise InputError(
-            f"{source.file}: {lacking} pair(s) of job category and race have no row; a "
+            f"{source.file}: {lacking} pair(s) of job group and race have no row; a "
             "group of nobody needs a row with 0"
         )
 
@@ -303,7 +307,10 @@ def _check_whole(table: pd.DataFrame, source: sources.Benchmarks) -> None:
     """Refuse groups that overlap so far that shares are of more than everybody."""
     sums = table.groupby("job_category")["share"].sum()
     if sums.empty or table["share"].isna().all():
-        raise InputError(f"{source.file}: no share is known; look at its columns")
+        raise InputError(
+            f"{source.file}: no share is known; people of a group that is hidden leave "
+            "out of how many the others are, unless shares are published"
+        )
     if sums.max() > 1 + ROUNDED:
         raise InputError(
             f"{source.file}: shares of {sums.idxmax() or 'all jobs'} add up to "
@@ -312,14 +319,16 @@ def _check_whole(table: pd.DataFrame, source: sources.Benchmarks) -> None:
         )
 
 
-def _check_margins(table: pd.DataFrame, source: sources.Benchmarks) -> None:
+def _check_margins(
+    value: pd.Series, moe: pd.Series, source: sources.Benchmarks
+) -> None:
     """Refuse a survey without some of its margins: they would count as certain."""
-    known = table[table["share"].notna()]
-    without = known["moe"].isna()
-    if without.any() and not without.all():
+    known = value.notna()
+    without = known & moe.isna()
+    if without.any() and not without[known].all():
         raise InputError(
-            f"{source.file}: {int(without.sum())} of {len(known)} shares have no "
-            "margin of error, and would count as certain; a survey has every margin, "
+            f"{source.file}: {without.sum()} of {known.sum()} numbers have no margin "
+            "of error, and would count as certain; a survey has every margin, "
             "a full count none, and '*****' is one of zero"
         )
 
