@@ -9,7 +9,7 @@ Where things are, from the gate to the folder:
 the gate
     `protect` (what notebooks call), `protected`, `kinds` (what a column is), `small`,
     `lines`, `crossed` and `covering` (what else is hidden), `coding`, `rounding`;
-    `merging` and `lumping` before it
+    `merging` and `lumping` before it; `aside` for people left out
 what a reader is told
     `linking` (of whom), `telling` (the register), `planned` (what the audit asks for)
 the audit
@@ -18,7 +18,8 @@ the audit
 what is shown
     `tables`, `figures`, `maps`, `findings`, `notes` (what notebooks call); `display`
     and `payload` (what they make); `columns`, `order`; `rows`, `drawings`, `narrow`,
-    `canvas`, `cartography`, `aloud`; `wording`, `comparisons`, `sentences`
+    `heat`, `tiles`, `canvas`, `cartography`, `aloud`; `wording`, `comparisons`,
+    `sentences`, and of the workforce `utilised`, `moving`, `paced`, `paid`, `apart`
 the pages
     `page` (what `release` calls), `prose`, `reading`, `writing`, `template/`;
     `front`, `since`, `history`, `trends`, `city`

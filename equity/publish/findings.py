@@ -29,13 +29,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from equity.publish import display, sentences, wording
+from equity.publish.apart import segregation
 from equity.publish.comparisons import by_group, frame_of, is_base, records
 from equity.publish.display import Published
 from equity.publish.drivers import drivers
+from equity.publish.moving import rates
+from equity.publish.paced import pace
+from equity.publish.paid import pay_gap, pay_parts
 from equity.publish.proofs import bounds, clustering
 from equity.publish.protect import Protected, require
 from equity.publish.splits import adjusted, decomposition
 from equity.publish.spoken import headlines, nothing, publish
+from equity.publish.utilised import utilisation
 from equity.publish.wording import (
     CAUSES,
     PHRASES,
@@ -47,8 +52,8 @@ from equity.publish.wording import (
 
 __all__ = [
     "CAUSES", "PHRASES", "adjusted", "bounds", "clustering", "compare",
-    "decomposition", "drivers", "nothing", "people", "people_count", "ratio",
-    "representation",
+    "decomposition", "drivers", "nothing", "pace", "pay_gap", "pay_parts", "people",
+    "people_count", "rates", "ratio", "representation", "segregation", "utilisation",
 ]  # fmt: skip
 
 

@@ -114,8 +114,9 @@ def heat(
     >>> gaps = pd.DataFrame({
     ...     "department": ["Fire", "Fire", "Parks", "Parks"],
     ...     "group": ["Black", "White"] * 2, "events": [60, 240, 90, 110],
-    ...     "estimate": [-0.12, 0.1, 0.02, -0.01], "conf_low": [-0.2, 0.04, -0.05, -0.1],
-    ...     "conf_high": [-0.06, 0.15, 0.1, 0.06], "confidence": 0.95})
+    ...     "estimate": [-0.12, 0.1, 0.02, -0.01], "confidence": 0.95,
+    ...     "conf_low": [-0.2, 0.04, -0.05, -0.1],
+    ...     "conf_high": [-0.06, 0.15, 0.1, 0.06]})
     >>> heat(protect(gaps, lines=None), name="gaps", caption="Gaps by department",
     ...      unit="points", rows="department", centre=0, label="difference")
     Gaps by department

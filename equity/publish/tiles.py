@@ -62,7 +62,18 @@ class Tile:
 
     @property
     def ink(self) -> str:
-        """The colour of its text: at least 4.5 to one against its own."""
+        """The colour of its text: at least 4.5 to one against its own.
+
+        Returns
+        -------
+        str
+            As matplotlib names colours.
+
+        Examples
+        --------
+        >>> Tile("hidden", HIDDEN).ink
+        '#595959'
+        """
         if self.look:
             return INK if self.look == UNCLEAR else GREY
         return INK if _luminance(self.colour) > 0.2 else "white"
