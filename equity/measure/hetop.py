@@ -72,9 +72,11 @@ def groups(
         ``standard_error``, ``rule`` (how the estimate came about: "estimated", or in
         words), ``case_low`` and ``case_high`` (worst and best case, were masked counts
         known; missing if nothing bounds them), ``masked_share`` (of students at levels
-        whose count is masked), ``scale``, ``converged``, and ``direction``. There are
-        no limits where a rule gives the estimate. All estimates are missing if the
-        likelihood has no maximum; ``method`` says so.
+        whose count is masked, and not told by the total), ``scale``, ``converged``,
+        and ``direction``. There are no limits where a rule gives the estimate. A masked
+        group whose students may all be at the lowest, or the highest, level has no
+        estimate and is left out of the fit; its cases say what is known. All estimates
+        are missing if the likelihood has no maximum; ``method`` says so.
 
     Raises
     ------

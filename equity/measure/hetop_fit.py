@@ -9,7 +9,8 @@ Rules for sparse rows, part of the likelihood:
 - fewer than three levels with students in every table: the group's standard deviation
   is the geometric mean of the others', each counted once;
 - all students at the lowest (highest) level: the mean is the lowest (highest) of those
-  estimated in the table.
+  estimated in the table;
+- masked, and perhaps all at one of the two: not known, and left out.
 
 Newton's method. Parameters of groups meet only through the few of tables, so groups are
 eliminated one by one: time and memory grow with the number of groups, not its square.
@@ -139,7 +140,7 @@ def fit(counts: Counts, *, common: bool = False) -> Fit:
     source, tied = _sources(counts, common)
     fixed, levels = _start_cuts(counts)
     estimable = (levels >= 2) & (source == OWN).any(axis=1)
-    source[~estimable] = np.where(source[~estimable] < NOBODY, UNKNOWN, NOBODY)
+    source[~estimable[:, None] & (source != NOBODY)] = UNKNOWN
     tied |= (source >= NOBODY).all(axis=0)
     if not estimable.any():
         return _nothing(counts, source, tied)
@@ -171,8 +172,14 @@ def _sources(counts: Counts, common: bool) -> tuple[np.ndarray, np.ndarray]:
     levels = (counts.high.sum(axis=1) > 0).sum(axis=1)
     last = np.broadcast_to((levels - 1)[:, None], counts.total.shape)
     lowest, highest = counts.only(np.zeros_like(last)), counts.only(last)
+    either = lowest | highest
     source = np.select(
-        [counts.high.sum(axis=2) == 0, lowest & highest, lowest, highest],
+        [
+            counts.high.sum(axis=2) == 0,
+            (lowest & highest) | (either & counts.masked),
+            lowest,
+            highest,
+        ],
         [NOBODY, UNKNOWN, LOWEST, HIGHEST],
         OWN,
     )
@@ -363,7 +370,7 @@ def _along(
             state.log_sd + share * solved.own_step[:, -1],
             state.shared + share * solved.shared_step,
         )
-        if hetop_model.value(model, new) >= value - 1e-12 * (1 + abs(value)):
+        if hetop_model.log_likelihood(model, new) >= value - 1e-12 * (1 + abs(value)):
             return new, True
         share /= 2
     return state, False

@@ -211,7 +211,7 @@ def rows(model: Model, state: State) -> Iterator[tuple]:
         yield model.counts[table], means[table], log_sds[table], here
 
 
-def value(model: Model, state: State) -> float:
+def log_likelihood(model: Model, state: State) -> float:
     """Compute the log-likelihood.
 
     Parameters
@@ -231,7 +231,7 @@ def value(model: Model, state: State) -> float:
     total = 0.0
     for table, row in enumerate(rows(model, state)):
         seen = model.source[table] < NOBODY
-        total += hetop_rows.value(*row)[seen].sum()
+        total += hetop_rows.log_likelihood(*row)[seen].sum()
     return total
 
 

@@ -17,7 +17,11 @@ from equity.measure.table import check_confidence, divide
 
 OWN_SPREAD, COMMON_SPREAD = "own", "common"
 UNCORRECTED, CORRECTED = "uncorrected", "bias-corrected"
-ESTIMATED, NO_STUDENTS, NOT_KNOWN = "estimated", "no students", "not known"
+ESTIMATED, NO_STUDENTS, NOT_KNOWN = (
+    "estimated",
+    "no students",
+    "not known: all may be at one end",
+)
 RULES = {
     OWN: ESTIMATED,
     LOWEST: "all at the lowest level: the lowest mean estimated",

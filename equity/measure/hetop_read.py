@@ -91,12 +91,13 @@ class Reading:
         everyone = np.where((most == least).all(axis=2), least.sum(axis=2), everyone)
         checked = _totals(table, group, total, shape[:2])
         _refuse_sums(least, most, checked)
-        least, most = hetop_masked.tightened(least, most, everyone)
-        if not np.isfinite(most).all():
+        most = np.fmin(most, everyone[..., None])
+        if np.isinf(most).any():
             raise InputError(
                 f"students_high is missing in {np.isinf(most).sum()} cells whose "
                 "population is not known either; give one of them"
             )
+        least, most = hetop_masked.tightened(least, most, everyone)
         active = most.sum(axis=1) > 0
         order = np.argsort(~active, axis=1, kind="stable")[:, None]
         least, most = (np.take_along_axis(ends, order, 2) for ends in (least, most))

@@ -378,7 +378,7 @@ def _uphill(
     for _ in range(HALVINGS):
         new_mean = mean[short] + share * step[short, 0]
         new_log_sd = log_sd[short] + share * step[short, 1]
-        new = _value(counts[short], new_mean, new_log_sd, cuts[short])
+        new = log_likelihood(counts[short], new_mean, new_log_sd, cuts[short])
         good = new >= value[short] - slack[short]
         mean[short[good]], log_sd[short[good]] = new_mean[good], new_log_sd[good]
         short, share = short[~good], share / 2
@@ -387,7 +387,7 @@ def _uphill(
     return mean, log_sd
 
 
-def value(
+def log_likelihood(
     counts: Counts, mean: np.ndarray, log_sd: np.ndarray, cuts: np.ndarray
 ) -> np.ndarray:
     """Compute the log-likelihood of each row alone, as `derivatives` does.
@@ -408,12 +408,10 @@ def value(
 
     Examples
     --------
-    >>> value(Counts.exact([[10, 10]]), np.zeros(1), np.zeros(1), np.zeros((1, 1)))
+    >>> zero = np.zeros(1)
+    >>> log_likelihood(Counts.exact([[10, 10]]), zero, zero, zero[None])
     array([-13.86294361])
     """
     with np.errstate(invalid="ignore"):
         place = (cuts - mean[:, None]) * np.exp(-log_sd)[:, None]
     return _students(counts, _log_share(place))[0]
-
-
-_value = value

@@ -6,13 +6,12 @@ import numpy as np
 import pandas as pd
 
 from equity.errors import UnknownGroupError
-from equity.measure.hetop_model import NOBODY
+from equity.measure.hetop_model import NOBODY, UNKNOWN
 from equity.measure.hetop_parts import (
     COMMON,
     COMMON_SPREAD,
     ESTIMATED,
     TIED,
-    UNKNOWN,
     Part,
 )
 from equity.measure.hetop_scale import Estimates
