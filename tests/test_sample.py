@@ -14,7 +14,20 @@ from scipy.stats import norm
 
 from equity import race, sample
 from equity.errors import ParamsError
-from equity.sample import asking, city, homes, places, schools, services, workforce
+from equity.prepare import benchmarks, sources
+from equity.sample import (
+    asking,
+    city,
+    expected,
+    homes,
+    jobs,
+    places,
+    pools,
+    schools,
+    services,
+    staff,
+    workforce,
+)
 from equity.sample.common import RACES, SCHOOL_RACES, Options
 
 SMALL = {"tracts": 16, "quarters": 5, "size": 0.1}
@@ -154,6 +167,17 @@ def test_no_gap_means_no_gap(tmp_path):
         assert set(numbers) == {1.0}, name
     assert set(values_of(truth, "standardized_gap")) <= {0.0, None}
     assert set(values_of(truth, "school_effects")) == {0.0}
+    zeros = [
+        *values_of(truth["workforce"]["segregation"], "theil_h"),
+        *values_of(truth["workforce"]["segregation"], "mutual_information_m"),
+        *values_of(truth["workforce"]["segregation"], "dissimilarity"),
+        *values_of(truth["workforce"]["at_this_pace"], "years_to_parity"),
+        *values_of(truth["workforce"]["pay"], "log_points"),
+    ]
+    parts = truth["workforce"]["pay"]["gap_in_log_pay"].values()
+    zeros += [number for part in parts for number in part.values()]
+    assert len(zeros) == 2 * 2 + 3 * 8 + 3 * 8
+    assert set(zeros) == {0.0}
 
 
 def _leaves(tree):
@@ -165,6 +189,10 @@ def _leaves(tree):
             yield from _leaves(value)
 
 
+WORKFORCE = {
+    *("workforce_2025-12-31.csv", "workforce_events.csv", "eeo_availability.csv"),
+    *("labor_force.csv", "working_age.csv"),
+}
 SERVICES = {
     *("service_requests.csv", "facilities.csv", "travel_minutes.csv"),
     "households.csv",
@@ -175,7 +203,7 @@ SERVICES = {
     ("gap", "changed"),
     [
         ("service_gap", SERVICES),
-        ("workforce_gap", {"workforce_2025-12-31.csv", "workforce_events.csv"}),
+        ("workforce_gap", WORKFORCE),
         ("school_gap", {"graduation.csv", "proficiency.csv", "student_scores.csv"}),
     ],
 )
@@ -736,12 +764,161 @@ def test_expected_roster_is_the_mean_of_many():
         town = city.City(
             np.array(["0"]), np.array(["0"]), np.array([None]), np.full((1, 8), 1000)
         )
-        people, _ = workforce._run(options, town)
+        people, _ = staff.draw(options, town, options.rng("workforce"))
         employed = people[people["left"].isna()]
         drawn.append(np.bincount(employed["group"], minlength=8))
     mean, error = np.mean(drawn, axis=0), np.std(drawn, axis=0, ddof=1) / np.sqrt(12)
-    expected = workforce.expected(options, town).sum(axis=0)
-    assert (np.abs(mean - expected) < 4 * error).all()
+    truly = workforce.expected(options, town).sum(axis=0)
+    assert (np.abs(mean - truly) < 4 * error).all()
+
+
+def alone():
+    """A city of one tract, in which all groups are as many."""
+    name = np.array(["0"])
+    return city.City(name, name, np.array([None]), np.full((1, 8), 1000))
+
+
+def test_truth_of_flows_and_pay_is_the_mean_of_many():
+    """Promotions a year, grades and pay, from the people and events of 24 draws."""
+    options, rng = Options(tracts=12, quarters=8), np.random.default_rng(3)
+    town = alone()
+    truth = workforce.truth(options, town)
+    rises, grades, pay = [], [], []
+    for _ in range(24):
+        people, events = staff.draw(options, town, rng)
+        years = []
+        for year in ("2024", "2025"):
+            first, last = pd.Timestamp(f"{year}-01-01"), pd.Timestamp(f"{year}-12-31")
+            pool = (people["hired"] < first) & ~(people["left"] < first)
+            during = events["date"].between(first, last)
+            rose = events["kind"].eq("PROMOTION") & during
+            had = people.index.isin(events.loc[rose, "person"]) & pool
+            sizes = [
+                np.bincount(people["group"][who], minlength=8) for who in (had, pool)
+            ]
+            years.append(sizes)
+        events_, population = np.sum(years, axis=0)
+        rises.append(events_ / population)
+        there = people[people["left"].isna()]
+        grades.append(np.bincount(there["grade"], minlength=4))
+        log_pay = np.log(staff.paid(options, there)).groupby(there["group"]).mean()
+        pay.append(log_pay - log_pay[RACES.index("White")])
+    wanted = truth["promotions"]["within_a_year"]
+    flow = expected.flows(options, town)
+    gaps = truth["pay"]["gap_in_log_pay"]
+    for drawn, truly in [
+        (rises, [wanted[group]["value"] for group in RACES]),
+        (grades, flow.stock[-1].sum(axis=(0, 1))),
+        (pay, [gaps[group]["gap"] for group in RACES]),
+    ]:
+        mean = np.mean(drawn, axis=0)
+        error = np.std(drawn, axis=0, ddof=1) / np.sqrt(24)
+        assert (np.abs(mean - truly) <= 4 * error + 1e-6).all()
+
+
+def test_a_mix_of_departments_hides_or_makes_a_gap(truth):
+    """Departments promote at rates of their own: overall is not within them."""
+    promotions = truth["workforce"]["promotions"]
+    crude = promotions["within_a_year"]
+    within = promotions["within_departments"]
+    assert crude["Asian"]["ratio"] > 1 > 0.95 > within["Asian"]["ratio"]
+    assert crude[race.BLACK]["ratio"] < within[race.BLACK]["ratio"] - 0.02
+    # One odds ratio in every department and quarter is nearly that of years.
+    assert within[race.BLACK]["odds_ratio"] == pytest.approx(
+        jobs.RISE_ODDS[race.BLACK], abs=0.02
+    )
+
+
+def test_true_segregation_and_pace_by_hand():
+    """Two departments' worth of arithmetic, from the expected numbers alone."""
+    options = Options(tracts=12, size=0.3)
+    town = city.build(options)
+    truth = workforce.truth(options, town)
+    people = workforce.expected(options, town)
+    share = people / people.sum()
+    apart = share * np.log(share / np.outer(share.sum(axis=1), share.sum(axis=0)))
+    found = truth["segregation"]["between_departments"]
+    assert found["mutual_information_m"] == pytest.approx(apart.sum(), abs=1e-6)
+    black, white = (people[:, RACES.index(g)] for g in (race.BLACK, race.WHITE))
+    index = np.abs(black / black.sum() - white / white.sum()).sum() / 2
+    assert found["dissimilarity"][race.BLACK] == pytest.approx(index, abs=1e-6)
+    pace = truth["at_this_pace"]
+    for group, needed in pace["hires_needed_a_year"].items():
+        place = RACES.index(group)
+        goal = town.shares[place] * people.sum()
+        ends = []
+        for hires in (needed - 1, needed):
+            now = people[:, place].sum()
+            for _ in range(5):
+                now = now * (1 - pace["leave_a_year"][group]) + hires
+            ends.append(now)
+        assert ends[0] < goal + 1e-3 or needed == 0
+        assert ends[1] > goal - 1e-3
+
+
+def test_benchmarks_are_surveys_of_the_pools(default, truth):
+    rows = read(default / "eeo_availability.csv")
+    assert len(rows) == 9 * len(pools.JOB_GROUPS)
+    number = rows["Number"].str.replace(",", "").astype(int)
+    for column in ("Percent", "Percent MOE"):
+        rows[column] = (
+            pd.to_numeric(rows[column].str.rstrip("%"), errors="coerce") / 100
+        )
+    total = rows["Race/Ethnicity"] == "Total"
+    sums = number[~total].groupby(rows["Job Group"], sort=False).sum()
+    assert (sums == number[total].set_axis(rows.loc[total, "Job Group"])).all()
+    town = city.build(Options())
+    people = pools.of_job_groups(Options(), town)
+    truly = people / people.sum(axis=1, keepdims=True)
+    shown = rows["Percent"][~total].to_numpy().reshape(8, 8)
+    error = rows["Percent MOE"][~total].to_numpy().reshape(8, 8)
+    assert 0.8 < (np.abs(shown - truly) <= error + 0.0005).mean() <= 1
+    planted = truth["workforce"]["benchmarks"]
+    for file, name in [("labor_force.csv", "labour force"), ("working_age.csv", None)]:
+        row = read(default / file).iloc[0].drop("NAME").astype(int)
+        estimates = row.filter(like="_E").drop("Total_E")
+        assert estimates.sum() == row["Total_E"]
+        wanted = planted[name or "residents of working age"]
+        for group, header in pools.HEADERS.items():
+            found = estimates[f"{header}_E"] / row["Total_E"]
+            slack = 2 * row[f"{header}_M"] / row["Total_E"]
+            assert found == pytest.approx(wanted[group]["benchmark"], abs=slack)
+
+
+def test_tidy_tables_are_those_of_the_exports():
+    """Drawn directly, without files: the columns and labels of the tidy tables."""
+    options = Options(tracts=12, quarters=4, size=0.3)
+    town = city.build(options)
+    workers, events, found = workforce.tidy(options, town, options.rng("workforce"))
+    people, _ = staff.draw(options, town, options.rng("workforce"))
+    assert len(workers) == jobs.posts(options).sum()
+    assert (workers["race"] == people.loc[people["left"].isna(), "label"].values).all()
+    assert set(workers["job_category"]) <= set(pools.FORM)
+    assert set(events["kind"]) == {"hire", "promotion", "separation"}
+    gone = set(events.loc[events["kind"] == "separation", "worker_id"])
+    assert not gone & set(workers["worker_id"])
+    known = found.groupby(["benchmark", "job_category"], dropna=False)["share"].sum()
+    assert len(known) == 2 + 7
+    assert known.to_list() == pytest.approx([1] * 9)
+    again, _, other = workforce.tidy(options, town, np.random.default_rng(5))
+    assert not again["race"].equals(workers["race"])
+    assert not other["share"].equals(found["share"])
+
+
+def test_margins_of_pools_are_those_that_prepare_makes():
+    """Two rooms that do not import one another, and one formula."""
+    random = np.random.default_rng(4)
+    people, moe = random.integers(1, 900, (3, 8)), random.integers(1, 90, (3, 8))
+    groups = pd.Series(np.tile(RACES, 3))
+    survey = pd.Series(np.repeat(["a", "b", "c"], 8))
+    rows = pd.DataFrame({"label": survey, "job_category": survey, "race": groups})
+    rows = rows.assign(people=1.0 * people.ravel(), people_moe=1.0 * moe.ravel())
+    source = sources.Benchmarks(
+        file="b.csv", benchmark="labour force", estimates={"White": "w"}
+    )
+    made = benchmarks._shares(rows.assign(share=np.nan, share_moe=np.nan), source)
+    made = made.set_index(["job_category", "race"])["moe"].unstack()[list(RACES)]
+    assert made.to_numpy() == pytest.approx(pools.margins(people, moe))
 
 
 # Schools
