@@ -23,11 +23,16 @@ class Cells:
     count: np.ndarray
     shape: tuple[int, int]
     days: int
-    dispersion: float
+    dispersion: float  # of shares of an area's requests
+    volume: float  # of all requests of an area
 
     @classmethod
     def of(
-        cls, request_counts: pd.DataFrame, people: Residents, dispersion: float
+        cls,
+        request_counts: pd.DataFrame,
+        people: Residents,
+        dispersion: float,
+        volume: float = 1.0,
     ) -> "Cells":
         sums = request_counts.groupby(["area", "days"], as_index=False, observed=True)
         sums = sums[["closed", "censored"]].sum()
@@ -43,11 +48,21 @@ class Cells:
             (len(people.areas), 2 * days),
             days,
             dispersion,
+            max(volume, dispersion),
         )
 
     def redraw(self, random: np.random.Generator) -> np.ndarray:
-        # Mean n, variance n times the dispersion.
-        return random.poisson(self.count / self.dispersion) * self.dispersion
+        """Draw the requests once more.
+
+        Mean n, variance n times the dispersion; and a luck that all requests of an
+        area share, so that their number varies as `volume` has it.
+        """
+        drawn = random.poisson(self.count / self.dispersion) * self.dispersion
+        if self.volume <= self.dispersion:
+            return drawn
+        total = np.bincount(self.area, self.count, minlength=self.shape[0])
+        shape = np.maximum(total, 1) / (self.volume - self.dispersion)
+        return drawn * (random.gamma(shape) / shape)[self.area]
 
 
 @dataclass(frozen=True)

@@ -293,8 +293,9 @@ def by_race(
     here is that of these levels.
 
     Limits cover the chance in counts and the census margins, in the same redraws.
-    Counts vary as the largest overdispersion (see `overdispersion`) of all
-    requests and of their category. They take the areas as they are: that one is slow
+    Counts of a category vary as the largest overdispersion (see `overdispersion`) of
+    three shares: those on time of all requests, those on time of its own, and its own
+    of all. They take the areas as they are: that one is slow
     year after year is part of the gap, not chance (`adjusted.gap` takes areas as drawn
     from many). What else they leave out is said in `exposure.by_race`.
     Where few of a group live among those who ask for a category, redraws divide by

@@ -109,9 +109,10 @@ def by_race(
     the interpolation is the life table's.
 
     Limits cover the chance in counts, batches within an area and quarter (closings come
-    together; redraws vary as the largest `overdispersion` of three counts, all
-    requests, those closed within `target_days`, and the others, or as the share of the
-    second in the first where that varies more) and the census margins. They do not
+    together) and the census margins. Within an area, redraws vary as the
+    `overdispersion` of the share closed within `target_days`, or by the middle day,
+    where that is clearly above one; the number of its requests varies as the largest
+    overdispersion of all requests, those on time and the others. They do not
     cover shocks that neighbouring areas, or all areas of a quarter, share, such as the
     backlog of a district; nor change over the period. Where the gap moves between
     quarters, see `by_quarter`: limits are then of the average of this period, and say
@@ -156,9 +157,7 @@ def by_race(
         confidence=confidence,
         replicates=replicates,
         seed=seed,
-        dispersion=overdispersion.of_requests(
-            _asking(people, request_counts), target_days
-        ),
+        dispersion=_dispersion(_asking(people, request_counts), target_days),
     )
 
 
@@ -224,9 +223,7 @@ def by_quarter(
         return pd.DataFrame(columns=["period", *COLUMNS])
     people = Residents.of(population)
     base = people.position(reference)
-    dispersion = overdispersion.of_requests(
-        _asking(people, request_counts), target_days
-    )
+    dispersion = _dispersion(_asking(people, request_counts), target_days)
     tables = [
         _compared(
             rows,
@@ -307,9 +304,7 @@ def by_day(
         confidence=confidence,
         replicates=replicates,
         seed=seed,
-        dispersion=overdispersion.of_requests(
-            _asking(people, request_counts), target_days
-        ),
+        dispersion=_dispersion(_asking(people, request_counts), target_days),
         statistics=lambda curves: {
             "people": curves.people,
             "events": curves.events,
@@ -404,7 +399,7 @@ def _compared(
     confidence: float,
     replicates: int,
     seed: int,
-    dispersion: float,
+    dispersion: tuple[float, float],
 ) -> pd.DataFrame:
     """Compare every group with the one at `base`, redrawing with this dispersion."""
     found, draws, known = _drawn(
@@ -443,7 +438,7 @@ def _drawn(
     confidence: float,
     replicates: int,
     seed: int,
-    dispersion: float,
+    dispersion: tuple[float, float],
     statistics: Callable[[Curves], dict[str, np.ndarray]],
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], np.ndarray]:
     """Compute statistics of the groups' curves, and of redraws of them.
@@ -451,7 +446,7 @@ def _drawn(
     Third, the groups of which something is known: where the draws of a group's
     residents reach nobody, nothing is.
     """
-    cells = Cells.of(_asking(people, request_counts), people, dispersion)
+    cells = Cells.of(_asking(people, request_counts), people, *dispersion)
     random = np.random.default_rng(seed)
     found = statistics(Curves.of(people.estimate, cells, cells.count))
     redrawn = [
@@ -483,6 +478,22 @@ def _measures(target_days: int, horizon_days: int) -> list[tuple[str, str, str]]
         ("mean", f"mean days to close within {horizon_days:,} days", LOWER),
         ("on_time", f"share closed within {target_days:,} days", HIGHER),
     ]
+
+
+def _dispersion(request_counts: pd.DataFrame, target_days: int) -> tuple[float, float]:
+    """Overdispersion of shares, at the target and about the middle, and of counts."""
+    days = request_counts["days"].to_numpy()
+    closed = request_counts["closed"].to_numpy(dtype=float)
+    order = np.argsort(days, kind="stable")
+    passed = np.cumsum(closed[order])
+    middle = days[order][np.searchsorted(passed, passed[-1] / 2)] if len(days) else 0
+    shares = [
+        overdispersion.of_share(
+            request_counts, request_counts[days <= cut].assign(censored=0), level=0.025
+        )
+        for cut in {target_days, middle}
+    ]
+    return max(shares), overdispersion.of_requests(request_counts, target_days)
 
 
 def _asking(people: Residents, request_counts: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,7 @@ quarters of an area than Poisson counts would are redrawn with so much more vari
 
 import numpy as np
 import pandas as pd
+from scipy.stats import chi2
 
 from equity.measure.table import divide
 
@@ -87,8 +88,53 @@ def of_requests(request_counts: pd.DataFrame, target_days: int) -> float:
     return max(counts, _share_overdispersion(request_counts, on_time))
 
 
+def of_share(
+    request_counts: pd.DataFrame, some: pd.DataFrame, *, level: float = 0.05
+) -> float:
+    """Measure how much more a share of requests varies than a binomial one.
+
+    A wet spring that doubles all requests of an area leaves its share on time as it
+    was: shares need less width than counts.
+
+    Parameters
+    ----------
+    request_counts
+        Tidy `request_counts`: `area, period, closed, censored`.
+    some
+        Those rows, or parts of their counts, whose share it is.
+    level
+        An excess that chance alone would give more often than this is no excess.
+
+    Returns
+    -------
+    float
+        Pearson's chi-squared over its degrees of freedom, with areas and quarters as
+        main effects; at least one.
+
+    References
+    ----------
+    McCullagh and Nelder (1989), Generalized Linear Models, section 4.5.
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"area": ["1", "1", "2", "2"], "censored": 0,
+    ...     "period": ["2025Q3", "2025Q4"] * 2, "closed": 40})
+    >>> of_share(counts, counts.assign(closed=[10, 30, 30, 10]))
+    40.0
+    """
+    excess, freedom = _share_excess(request_counts, some)
+    if freedom < 1 or chi2.sf(excess, freedom) > level:
+        return 1.0
+    return max(excess / freedom, 1.0)
+
+
 def _share_overdispersion(every: pd.DataFrame, some: pd.DataFrame) -> float:
-    """Measure how much more a share varies than a binomial one of the same requests.
+    excess, freedom = _share_excess(every, some)
+    return max(excess / freedom, 1.0) if freedom >= 1 else 1.0
+
+
+def _share_excess(every: pd.DataFrame, some: pd.DataFrame) -> tuple[float, int]:
+    """Pearson's chi-squared of a share, and its degrees of freedom.
 
     Where a batch moves requests from late to on time, the two counts move against each
     other, which no count shows alone.
@@ -101,7 +147,5 @@ def _share_overdispersion(every: pd.DataFrame, some: pd.DataFrame) -> float:
     variance = total * share * (1 - share)
     known = variance > 0
     freedom = known.sum() - known.any(axis=1).sum() - known.any(axis=0).sum() + 1
-    if freedom < 1:
-        return 1.0
     excess = (part - total * share)[known] ** 2 / variance[known]
-    return max(float(excess.sum() / freedom), 1.0)
+    return float(excess.sum()), int(freedom)

@@ -33,7 +33,7 @@ import pandas as pd
 from scipy import sparse
 
 from equity.errors import ParamsError
-from equity.measure import intervals
+from equity.measure import constancy, intervals
 from equity.measure.incidents import (
     DELAY,
     RATE,
@@ -67,6 +67,7 @@ MEASURES = {  # measure: key of the statistic, and direction
 }
 SAME_MIX_DELAY = DELAY + SAME_MIX  # the one to lead with
 METHOD = "area-weighted; redraw of overdispersed incidents and census margins"
+UNSTEADY = "not known: further reports do not come at a constant rate"
 COLUMNS = [
     *("group", "events", "requests", "population", "statistic"),
     *(*MEASURE_COLUMNS, "direction"),
@@ -303,8 +304,10 @@ def by_race(
     further reports are linked to their incident, each report counted once; (4) the
     window does not close *because of* reports. Where some incidents are seen by nobody
     else, (1) fails and the delay mixes both: see the zero-inflated
-    `reporting_models.regression`. Breaches that are alike in all groups leave ratios
-    right.
+    `reporting_models.regression`. Where further reports clearly stop coming while
+    incidents stay open (`constancy.power`), (1) fails so far that rates and delays
+    would tell how long incidents stay open instead: they are missing, and `method`
+    says so. Breaches that are alike in all groups leave ratios right.
 
     Same mix: with everyone's incident-days of category *c* as weights, the sum of the
     group's rates by category; the delay is one over it. Everyone's own figure does not
@@ -352,6 +355,7 @@ def by_race(
     people = Residents.of(population)
     base = people.position(reference)
     there = report_counts["area"].isin(people.inhabited())
+    steady = constancy.power(report_counts[there], confidence=confidence)
     cells = _Cells.of(report_counts[there], people)
     random = np.random.default_rng(seed)
 
@@ -371,6 +375,9 @@ def by_race(
         turn = key.startswith("delay")
         key = key.replace("delay", "rate")
         level = found[key]
+        told = not key.startswith("rate") or bool(steady["constant"].ne(False).all())
+        if not told:
+            level = np.full(len(level), np.nan)
         draws = _reflected(level, np.array([draw[key] for draw in redrawn]))
         if turn:
             level, draws = divide(1, level), divide(1, draws)
@@ -388,7 +395,7 @@ def by_race(
                     conf_low=np.where(limited, low, np.nan),
                     conf_high=np.where(limited, high, np.nan),
                     confidence=confidence,
-                    method=METHOD,
+                    method=METHOD if told else UNSTEADY,
                     direction=direction,
                 )
             )

@@ -35,7 +35,7 @@ class Waits:
         Days at which the share is read, and up to which the mean is (None: no mean).
     dispersion
         How many times as much as Poisson counts the requests vary, one number for each
-        stored one: the larger of the dispersion of all, and of the category.
+        stored one: the largest of three shares.
     latest
         By category, the last day that its curve is known; endless where it comes to
         nothing.
@@ -241,10 +241,25 @@ def _saved(waits: Waits) -> np.ndarray:
 def _dispersion(
     told: pd.DataFrame, code: np.ndarray, categories: int, target_days: int
 ) -> np.ndarray:
-    """By category, the larger of the dispersion of all requests and of its own."""
+    """By category, the largest overdispersion of three shares.
+
+    Those on time of all requests, those on time of its own, and its own of all.
+    """
+    soon = told[told["days"] <= target_days].assign(censored=0)
+    every = overdispersion.of_share(told, soon)
     own = [told[code == place] for place in range(categories)]
-    found = [overdispersion.of_requests(rows, target_days) for rows in (told, *own)]
-    return np.maximum(found[0], found[1:])
+    return np.array(
+        [
+            max(
+                every,
+                overdispersion.of_share(
+                    rows, rows[rows["days"] <= target_days].assign(censored=0)
+                ),
+                overdispersion.of_share(told, rows) if categories > 1 else 1.0,
+            )
+            for rows in own
+        ]
+    )
 
 
 def _latest(told: pd.DataFrame, code: np.ndarray, categories: int) -> np.ndarray:
