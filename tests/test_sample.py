@@ -801,7 +801,8 @@ def test_truth_of_flows_and_pay_is_the_mean_of_many():
         rises.append(events_ / population)
         there = people[people["left"].isna()]
         grades.append(np.bincount(there["grade"], minlength=4))
-        log_pay = np.log(staff.paid(options, there)).groupby(there["group"]).mean()
+        log_pay = np.log(staff.paid(options, there))
+        log_pay = log_pay.groupby(there["group"]).mean()
         pay.append(log_pay - log_pay[RACES.index("White")])
     wanted = truth["promotions"]["within_a_year"]
     flow = expected.flows(options, town)
