@@ -248,6 +248,28 @@ def beside(shares: pd.DataFrame, proved: pd.DataFrame) -> pd.DataFrame:
     return levels.merge(ends, on=keys, how="left")
 
 
+def of_groups(proved: pd.DataFrame) -> pd.DataFrame:
+    """Leave out all residents: of them areas prove everything, whoever asked.
+
+    Parameters
+    ----------
+    proved
+        As `by_race` returns it.
+
+    Returns
+    -------
+    DataFrame
+        The rows of groups.
+
+    Examples
+    --------
+    >>> of_groups(pd.DataFrame({"group": ["Asian", EVERYONE]}))
+       group
+    0  Asian
+    """
+    return proved[proved["group"] != EVERYONE].reset_index(drop=True)
+
+
 def recorded_beside_area(
     request_counts: pd.DataFrame,
     population: pd.DataFrame,

@@ -18,6 +18,7 @@ from scipy.special import xlogy
 from equity.errors import InputError
 from equity.measure.area_values import AreaValues, Part
 from equity.measure.redraws import (
+    DIFFERENCE,
     EVERYONE,
     LEVEL,
     Residents,
@@ -97,7 +98,7 @@ def by_race(
         left out), `statistic`, the measure columns, `direction`, and
         `people_to_parity` (of shares: how many more of the group would have to be
         reached for the reference's share, rounded up; missing where the group is not
-        short of it, and of averages). No rows without values or residents.
+        clearly short of it, and of averages). No rows without values or residents.
 
     Raises
     ------
@@ -380,7 +381,10 @@ def _table(
     if part.share:
         # less a trifle, so that rounding does not ask for one person too many
         more = np.ceil((estimate[base] - estimate) * below - 1e-6)
-        short[:] = np.where(more > 0, more, np.nan)
+        gap = table[table["statistic"] == DIFFERENCE].set_index("group")["conf_high"]
+        worst = gap.reindex(frame["group"]).to_numpy(dtype=float)
+        unclear = worst >= 0  # missing where nothing in the gap is left to chance
+        short[:] = np.where((more > 0) & certain & ~unclear, more, np.nan)
         short[EVERYONE] = np.nan
     return table.assign(
         people_to_parity=table["group"].map(short).astype("Int64").array

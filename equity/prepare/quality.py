@@ -272,6 +272,27 @@ def rows_are(files: pd.DataFrame, kind: str, otherwise: str) -> str:
     return " and ".join(dict.fromkeys(name for name in named if name)) or otherwise
 
 
+def capital(words: str) -> str:
+    """Begin with a capital letter.
+
+    Parameters
+    ----------
+    words
+        Such as `sanitation code complaints`.
+
+    Returns
+    -------
+    str
+        The same.
+
+    Examples
+    --------
+    >>> capital("311 requests"), capital("city nurses")
+    ('311 requests', 'City nurses')
+    """
+    return words[:1].upper() + words[1:]
+
+
 def cite(files: pd.DataFrame, *kinds: str) -> str:
     """Name the sources of some kinds in one line, for under a table or a figure.
 

@@ -90,12 +90,12 @@ def drivers(
     ...     "gap_high": -0.082, "confidence": 0.95})
     >>> drivers(protect(table, lines=None), gap_in="the share closed on time",
     ...         reference="White", reliability=None, places=("tract", "tracts"))
-    The gap in the share closed on time between Black residents and White residents is
-    12.3 percentage points (95% interval 8.2 to 16.4). Lifted alone to the city's
-    average, tract 7 would clearly narrow it.
+    The gap in the share closed on time between where Black residents live and where
+    White residents live is 12.3 percentage points (95% interval 8.2 to 16.4). Lifted
+    alone to the city's average, tract 7 would clearly narrow it.
     Lifting tract 7 to the city's average would narrow the gap in the share closed on
-    time between Black residents and White residents by 0.8 percentage points (95%
-    interval 0.5 to 1.1).
+    time between where Black residents live and where White residents live by 0.8
+    percentage points (95% interval 0.5 to 1.1).
     """
     frame = require(narrowings, "findings.drivers").frame
     if frame.empty:
@@ -113,8 +113,8 @@ def drivers(
 
 
 def _between(gap_in: str, group: str, reference: str, noun: str) -> str:
-    pair = f"{people(group, noun)} and {people(reference, noun)}"
-    return f"the gap in {gap_in} between {pair}"
+    here, there = people(group, noun), people(reference, noun)
+    return f"the gap in {gap_in} between where {here} live and where {there} live"
 
 
 def _check(frame: pd.DataFrame, reliability: str | None, most: int) -> None:

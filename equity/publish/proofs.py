@@ -25,6 +25,8 @@ DEPENDENT = " Intervals that take areas as independent of each other may be too 
 
 _SMALLEST = 0.001  # p-values below it are printed as such
 
+FROM = "From areas alone, if groups there ask in proportion to their numbers,"
+
 
 def bounds(
     shares: Protected,
@@ -79,9 +81,9 @@ def bounds(
     ...     "conf_high": [0.935], "confidence": [0.95]})
     >>> bounds(protect(table, lines=None), people="people",
     ...        subject="the share of requests of {people} that were closed on time")
-    From areas alone, the share of requests of Black people that were closed on time
-    could lie anywhere from 31.0% to 92.0%; allowing for chance and census margins, from
-    29.0% to 93.5% (95% interval).
+    From areas alone, if groups there ask in proportion to their numbers, the share of
+    requests of Black people that were closed on time could lie anywhere from 31.0% to
+    92.0%; allowing for chance and census margins, from 29.0% to 93.5% (95% interval).
     """
     check_template(subject, "people")
     if require(shares, "findings.bounds").frame.empty:
@@ -171,10 +173,10 @@ def _bounded(row: dict, beside: dict | None, said: _Words, words: str, why: str)
         text = f"Areas alone say next to nothing of {subject}: it could lie anywhere"
         return f"{text} {ends}.{_recorded(row, beside, said, words)}"
     if low == high:
-        text = f"From areas alone, {subject} is {_end(low, said)}, whoever asked"
+        text = f"{FROM} {subject} is {_end(low, said)}, whoever asked"
     else:
         ends = f"from {_end(low, said)} to {_end(high, said)}"
-        text = f"From areas alone, {subject} could lie anywhere {ends}"
+        text = f"{FROM} {subject} could lie anywhere {ends}"
     if row["conf_low"] is not None and row["conf_high"] is not None:
         least, most = _end(row["conf_low"], said), _end(row["conf_high"], said)
         text += f"; allowing for chance and census margins, from {least} to {most}"

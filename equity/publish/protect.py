@@ -466,7 +466,8 @@ def _check_shares(
         both = ~np.isnan(rate) & ~np.isnan(values)
         apart = np.abs(np.array([[1], [100]]) * rate - values)[:, both]
         close = (apart <= [[0.0005], [0.05]]).all(axis=1).any()
-        if both.sum() > 1 and len(set(rate[both])) > 1 and close:
+        several = all(len(set(found[both])) > 1 for found in (rate, values))
+        if several and close:
             raise DisclosureError(
                 f"column {name!r} is said to be public, but is events by population"
             )

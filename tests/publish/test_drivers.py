@@ -50,18 +50,21 @@ def say(frame, **options):
 def test_the_areas_that_would_narrow_a_gap_most():
     lead, *each = say(narrowings(), most=2)["sentences"]
     assert lead == (
-        "The gap in the share closed on time between Black residents and White "
-        "residents is 12.3 percentage points (95% interval 8.2 to 16.4). Lifted one at "
+        "The gap in the share closed on time between where Black residents live and "
+        "where White residents live is 12.3 percentage points (95% interval 8.2 to "
+        "16.4). Lifted one at "
         "a time to the city's average, tracts 2 and 6 would narrow it most. The first "
         "of many tracts are partly first by luck. Left out: 1 tract whose figures are "
         "too uncertain; tracts whose figures are hidden."
     )
     assert each == [
         "Lifting tract 2 to the city's average would narrow the gap in the share "
-        "closed on time between Black residents and White residents by 2.5 percentage "
+        "closed on time between where Black residents live and where White residents "
+        "live by 2.5 percentage "
         "points (95% interval 2.2 to 2.8).",
         "Lifting tract 6 to the city's average would narrow the gap in the share "
-        "closed on time between Black residents and White residents by 1.2 percentage "
+        "closed on time between where Black residents live and where White residents "
+        "live by 1.2 percentage "
         "points (95% interval 0.9 to 1.5).",
     ]
 
@@ -100,8 +103,9 @@ def test_where_no_area_is_clear_none_is_named():
 def test_where_the_gap_is_not_clear_no_area_is_named():
     (text,) = say(narrowings(gap_high=0.01))["sentences"]
     assert text == (
-        "The gap in the share closed on time between Black residents and White "
-        "residents is not clear: the estimate is 12.3 percentage points lower, and the "
+        "The gap in the share closed on time between where Black residents live and "
+        "where White residents live is not clear: the estimate is 12.3 percentage "
+        "points lower, and the "
         "95% interval runs from 16.4 lower to 1.0 higher. So no tract is named."
     )
     (text,) = say(narrowings(gap_low=np.nan, gap_high=np.nan))["sentences"]
@@ -121,7 +125,9 @@ def test_groups_are_told_apart_and_days_are_days():
     both = pd.concat([narrowings(), narrowings(group="Asian", gap_high=0.2)])
     found = say(both.reset_index(drop=True))["sentences"]
     assert len(found) == 5
-    assert found[-1].startswith("The gap in the share closed on time between Asian")
+    assert found[-1].startswith(
+        "The gap in the share closed on time between where Asian residents live"
+    )
     text = say(
         narrowings(gap=1.2, gap_low=0.2, gap_high=2.2), unit="number", noun="days",
         reliability=None,

@@ -46,13 +46,15 @@ def say(frame, recorded=None, **options):
 def test_bounds_come_with_and_without_chance(shares):
     found = say(shares)
     assert found[0] == (
-        "From areas alone, the share of requests of Black residents that were closed "
+        "From areas alone, if groups there ask in proportion to their numbers, "
+        "the share of requests of Black residents that were closed "
         "on time could lie anywhere from 31.0% to 92.0%; allowing for chance and "
         "census margins, from 29.0% to 93.5% (95% interval)."
     )
     assert found[1].endswith("could lie anywhere from 0.0% to 99.0%.")
     assert found[2].startswith(
-        "From areas alone, the share of requests of residents of any race that were "
+        "From areas alone, if groups there ask in proportion to their numbers, "
+        "the share of requests of residents of any race that were "
         "closed on time is 40.0%, whoever asked; allowing"
     )
     assert "44.0%" not in " ".join(found)  # the estimate is no bound
