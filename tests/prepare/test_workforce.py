@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from equity import race
 from equity.errors import InputError, UnmappedLabelError
+from equity.measure import snapshots
 from equity.prepare import persons, read, sources, workforce
 from equity.prepare.quality import Ledger
 
@@ -153,6 +154,37 @@ def test_events():
         ("set aside", "its date is missing or unreadable", 1),
     ]
     assert "'Moved' (1 row)" in ledger.listing()["row"].to_list()
+
+
+def test_events_keep_the_sex_and_the_job():
+    """As far as a file has them; a number in front of a job is no part of its name."""
+    columns = {"kind": "What", "date": "Day", "race": "Race", "sex": "S", "job": "J"}
+    source = sources.Events(
+        file="e.csv", races=SOURCE.races, kinds={"Hired": "hire"}, columns=columns
+    )
+    good = {"What": "Hired", "Day": "2025-01-31", "Race": "B", "S": "F"}
+    raw = pd.DataFrame([good | {"J": "9161 - OFFICER"}, good | {"J": ""}])
+    ledger = Ledger("events", "e.csv", 2)
+    found = workforce.clean_events(raw, source, ledger, standard=OMB)
+    assert found.columns.to_list() == workforce.EVENTS
+    assert found["sex"].to_list() == ["F", "F"]
+    assert found["job"].to_list() == ["OFFICER", ""]
+    assert ledger.entries == [("noted", workforce.WITHOUT_NUMBER, 1)]
+    assert set(snapshots.EVENTS) <= set(workforce.EVENTS)
+
+
+def test_a_job_has_one_name_in_rosters_that_spell_it_differently():
+    """After the number in front is left out; that nobody holds a job is no error."""
+    columns = {**SOURCE.columns, "job": "Job"}
+    jobs = {"DEP  CHIEF": "DEPUTY CHIEF", "SUPT": "SUPERINTENDENT"}
+    source = changed(SOURCE, columns=columns, jobs=jobs)
+    rows = [{"Job": job} for job in ("9796 - DEP CHIEF", "DEPUTY CHIEF", "CHIEF")]
+    found, ledger = clean(*rows, source=source)
+    assert found["job"].to_list() == ["DEPUTY CHIEF", "DEPUTY CHIEF", "CHIEF"]
+    assert ledger.entries == [
+        ("noted", workforce.WITHOUT_NUMBER, 1),
+        ("noted", "the name of a job is read as another one, as declared", 1),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -619,5 +651,8 @@ def test_three_layouts_of_one_roster(root, shared):
     for frame in found:
         assert frame["job"].eq("LIEUTENANT OF POLICE").sum() > 200
         assert not frame["job"].str.match(r"[0-9]").any()
+    ranks = [set(frame["job"]) for frame in found]
+    assert len(ranks[1] - ranks[0]) == 0  # one name a rank
+    assert {"DEPUTY CHIEF", "SUPERINTENDENT OF POLICE"} <= ranks[0] & ranks[2]
     listed = workforce.recordable(list(found))
     assert listed.groupby("as_of").size().to_list() == [5, 5, 5]
