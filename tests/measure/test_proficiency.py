@@ -317,7 +317,7 @@ def test_limits_of_scores_hold_and_schools_widen_them():
     # schools that differ: students as independent are too sure, schools are not
     random = np.random.default_rng(11)
     held = {True: [], False: []}
-    for _ in range(70):
+    for _ in range(40):
         school = np.repeat(np.arange(40), 10)
         lift = random.normal(scale=0.7, size=40)[school]
         group = np.where(school % 2 == 0, "A", "B")  # schools of one group each
