@@ -302,9 +302,8 @@ def test_gaps_that_are_not_clear_not_known_or_hidden():
         "Between the pay of Black employees and of White employees no clear difference "
         "can be seen: the estimate is 1.0% less, and the 95% interval runs from 5.0% "
         "less to 2.0% more. Among employees alike in job title and years of service, "
-        "no "
-        "clear difference can be seen: the estimate is 0.0%, and the 95% interval runs "
-        "from 3.0% less to 4.0% more."
+        "no clear difference can be seen: the estimate is 0.0%, and the 95% interval "
+        "runs from 3.0% less to 4.0% more."
     )
     none = np.nan
     first, _ = said(pay((-5, none, none), (-2, none, none)))
