@@ -74,8 +74,9 @@ def groups(
         known; missing if nothing bounds them), ``masked_share`` (of students at levels
         whose count is masked, and not told by the total), ``scale``, ``converged``,
         and ``direction``. There are no limits where a rule gives the estimate. A masked
-        group whose students may all be at the lowest, or the highest, level has no
-        estimate and is left out of the fit; its cases say what is known. All estimates
+        group whose students may all be at the lowest, or the highest, level, or are as
+        likely high as low, has no estimate and is left out of the fit; its cases say
+        what is known. All estimates
         are missing if the likelihood has no maximum; ``method`` says so.
 
     Raises

@@ -10,7 +10,8 @@ Rules for sparse rows, part of the likelihood:
   is the geometric mean of the others', each counted once;
 - all students at the lowest (highest) level: the mean is the lowest (highest) of those
   estimated in the table;
-- masked, and perhaps all at one of the two: not known, and left out.
+- masked, and perhaps all at one of the two: not known, and left out. So is a masked row
+  whose likelihood has two tops (`hetop_open`).
 
 Newton's method. Parameters of groups meet only through the few of tables, so groups are
 eliminated one by one: time and memory grow with the number of groups, not its square.
@@ -21,7 +22,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import ndtri
 
-from equity.measure import hetop_model, hetop_rows
+from equity.measure import hetop_model, hetop_newton, hetop_open, hetop_rows
 from equity.measure.hetop_model import (
     HIGHEST,
     LOWEST,
@@ -30,37 +31,12 @@ from equity.measure.hetop_model import (
     UNKNOWN,
     Model,
     State,
-    System,
 )
+from equity.measure.hetop_newton import Errors, Step
 from equity.measure.hetop_rows import Counts
 
 ITERATIONS, HALVINGS, ANCHORINGS = 100, 40, 10
 STEP = 1e-8  # the last step of every parameter, in units of the fixed cut points
-
-
-@dataclass(frozen=True)
-class Errors:
-    """The covariance of all estimates, without the matrix of their squares.
-
-    The covariance of two estimates is ``shared_1 @ core @ shared_2``, and that of their
-    ``own`` parts beside it if they are of the same group.
-
-    Attributes
-    ----------
-    core
-        Of the parameters that rows share.
-    own
-        Tables x groups x 2 x 2: of mean and log SD.
-    shared
-        Tables x groups x 2 x shared parameters.
-    cuts
-        Tables x cut points x shared parameters.
-    """
-
-    core: np.ndarray
-    own: np.ndarray
-    shared: np.ndarray
-    cuts: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -136,7 +112,6 @@ def fit(counts: Counts, *, common: bool = False) -> Fit:
     >>> found.converged, bool(found.mean[0, 2] == found.mean[0, 1])  # the lowest's
     (True, True)
     """
-    everyone = counts
     source, tied = _sources(counts, common)
     fixed, levels = _start_cuts(counts)
     estimable = (levels >= 2) & (source == OWN).any(axis=1)
@@ -144,27 +119,48 @@ def fit(counts: Counts, *, common: bool = False) -> Fit:
     tied |= (source >= NOBODY).all(axis=0)
     if not estimable.any():
         return _nothing(counts, source, tied)
-    seen = source < NOBODY
-    counts = counts.where(seen)
-    start = _rows_alone(counts, source, tied, fixed)
-    anchors = _anchors(source, start.mean)
     for _ in range(ANCHORINGS):
-        model = _model(counts, source, tied, fixed, levels, estimable, anchors)
-        found = _search(model, _shared_start(model, start, anchors))
-        settled = _anchors(source, found.mean)
-        if not found.converged or _same(anchors, settled):
+        found, open_rows = _anchored(
+            counts.where(source < NOBODY), source, tied, fixed, levels, estimable
+        )
+        if not open_rows.any():
             break
-        anchors = settled
-    else:
-        found = replace(found, converged=False, errors=None)
+        source[open_rows] = UNKNOWN
+        estimable &= (source == OWN).any(axis=1)
+        source[~estimable[:, None] & (source < NOBODY)] = UNKNOWN
+        tied |= (source >= NOBODY).all(axis=0)
+        if not estimable.any():
+            return _nothing(counts, source, tied)
+    seen = source < NOBODY
     return replace(
         found,
         mean=np.where(seen, found.mean, np.nan),
         log_sd=np.where(seen, found.log_sd, np.nan),
         cuts=np.where(estimable[:, None], found.cuts, np.nan),
         source=source,
-        students=np.where(seen[..., None], found.students, everyone.middle),
+        students=np.where(seen[..., None], found.students, counts.middle),
     )
+
+
+def _anchored(
+    counts: Counts,
+    source: np.ndarray,
+    tied: np.ndarray,
+    fixed: np.ndarray,
+    levels: np.ndarray,
+    estimable: np.ndarray,
+) -> tuple[Fit, np.ndarray]:
+    """Fit, until the rows with the lowest and the highest mean are those taken so."""
+    start = _rows_alone(counts, source, tied, fixed)
+    anchors = _anchors(source, start.mean)
+    for _ in range(ANCHORINGS):
+        model = _model(counts, source, tied, fixed, levels, estimable, anchors)
+        found, open_rows = _search(model, _shared_start(model, start, anchors))
+        settled = _anchors(source, found.mean)
+        if not found.converged or _same(anchors, settled):
+            return found, open_rows
+        anchors = settled
+    return replace(found, converged=False, errors=None), open_rows
 
 
 def _sources(counts: Counts, common: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -287,68 +283,19 @@ def _of(values: np.ndarray, group: np.ndarray) -> np.ndarray:
     return values[np.arange(len(values)), group]
 
 
-def _bound(model: Model, system: System) -> tuple[np.ndarray, np.ndarray]:
-    """Let the tied SD be the mean of the others', by a multiplier as last parameter."""
-    if not model.bound:
-        return system.own_shared, system.shared_shared
-    free = ~model.tied
-    beside = np.zeros((*system.own.shape, 1))
-    beside[free, -1, 0] = -1 / free.sum()
-    corner = np.zeros((model.size + 1, model.size + 1))
-    corner[:-1, :-1] = system.shared_shared
-    corner[-1, model.tied_at] = corner[model.tied_at, -1] = 1
-    return np.concatenate([system.own_shared, beside], axis=2), corner
+def _search(model: Model, state: State) -> tuple[Fit, np.ndarray]:
+    """Newton's method, damped wherever the likelihood is not curved down.
 
-
-@dataclass(frozen=True)
-class _Solved:
-    own_step: np.ndarray
-    shared_step: np.ndarray
-    definite: bool
-    inverse: np.ndarray  # of the groups' own blocks
-    carried: np.ndarray  # groups x own x shared
-    core: np.ndarray
-
-
-def _solve(model: Model, system: System) -> _Solved:
-    """Eliminate the groups, solve for what they share, and put it back."""
-    beside, corner = _bound(model, system)
-    inverse = np.linalg.inv(system.own_own)
-    carried = inverse @ beside
-    reduced = corner - np.einsum("gls,glt->st", beside, carried)
-    against = np.append(system.shared, [0.0] * model.bound)
-    against = against - np.einsum("gls,gl->s", carried, system.own)
-    core = np.linalg.inv(reduced) if len(reduced) else reduced
-    shared_step = core @ against
-    own_step = np.einsum("glm,gm->gl", inverse, system.own) - carried @ shared_step
-    # as many falling directions as there are multipliers: the likelihood is a maximum
-    falling = (np.linalg.eigvalsh(system.own_own) <= 0).sum()
-    falling += (np.linalg.eigvalsh((reduced + reduced.T) / 2) <= 0).sum()
-    return _Solved(
-        own_step,
-        shared_step[: model.size],
-        bool(falling == model.bound),
-        inverse,
-        carried,
-        core,
-    )
-
-
-def _search(model: Model, state: State) -> Fit:
-    """Newton's method; Fisher scoring wherever the likelihood is not curved down."""
+    Beside the fit, masked rows that it cannot place.
+    """
     value, length, solved, taken = -np.inf, np.inf, None, 0
     while taken < ITERATIONS:
         taken += 1
         try:
-            system = hetop_model.system(model, state, scoring=False)
-            solved = _solve(model, system)
-            if not solved.definite:
-                system = hetop_model.system(model, state, scoring=True)
-                solved = replace(_solve(model, system), definite=False)
+            value, solved = hetop_newton.direction(model, state)
         except np.linalg.LinAlgError:
             solved = None
             break
-        value = system.value
         steps = [solved.own_step.ravel(), solved.shared_step]
         length = float(np.abs(np.concatenate(steps)).max(initial=0))
         if not np.isfinite(length):
@@ -357,11 +304,21 @@ def _search(model: Model, state: State) -> Fit:
         if length < STEP or not moved:
             break
     converged = solved is not None and solved.definite and length < STEP
-    return _finished(model, state, solved if converged else None, value, length, taken)
+    found = _finished(model, state, solved if converged else None, value, length, taken)
+    return found, _open_rows(model, state)
+
+
+def _open_rows(model: Model, state: State) -> np.ndarray:
+    """Masked rows whose likelihood has two tops, tables x groups."""
+    rows = hetop_model.rows(model, state)
+    tops = [
+        hetop_open.two_topped(counts, log_sd, cuts) for counts, _, log_sd, cuts in rows
+    ]
+    return (model.source == OWN) & np.array(tops)
 
 
 def _along(
-    model: Model, state: State, solved: _Solved, value: float, share: float
+    model: Model, state: State, solved: Step, value: float, share: float
 ) -> tuple[State, bool]:
     """Halve the step until the likelihood is no lower, but for rounding."""
     for _ in range(HALVINGS):
@@ -379,7 +336,7 @@ def _along(
 def _finished(
     model: Model,
     state: State,
-    solved: _Solved | None,
+    solved: Step | None,
     value: float,
     length: float,
     iterations: int,
@@ -393,37 +350,12 @@ def _finished(
         source=model.source,
         tied=model.tied,
         students=students,
-        errors=_errors(model, solved) if solved else None,
+        errors=hetop_newton.errors(model, solved) if solved else None,
         log_likelihood=value,
         converged=solved is not None,
         last_step=length,
         iterations=iterations,
     )
-
-
-def _errors(model: Model, solved: _Solved) -> Errors:
-    """Each estimate as a sum of own and of shared parameters."""
-    tables, groups = model.source.shape
-    size = len(solved.core)
-    own = np.zeros((tables, groups, 2, 2))
-    shared = np.zeros((tables, groups, 2, size))
-    cuts = np.zeros((*model.cut_at.shape, size))
-    for table in range(tables):
-        places = {0: table, 1: tables}
-        flags = {}
-        for whose, at, of, flag in model.parts(table):
-            if whose == "own":
-                flags[of] = flag
-                shared[table, flag, of] -= solved.carried[flag, places[of]]
-            elif of < 2:
-                shared[table, flag, of, at] += 1
-            else:
-                cuts[table, of - 2, at] = 1
-        for first, second in ((0, 0), (0, 1), (1, 0), (1, 1)):
-            both = flags[first] & flags[second]
-            block = solved.inverse[both, places[first], places[second]]
-            own[table, both, first, second] = block
-    return Errors(solved.core, own, shared, cuts)
 
 
 def _nothing(counts: Counts, source: np.ndarray, tied: np.ndarray) -> Fit:

@@ -20,7 +20,7 @@ UNCORRECTED, CORRECTED = "uncorrected", "bias-corrected"
 ESTIMATED, NO_STUDENTS, NOT_KNOWN = (
     "estimated",
     "no students",
-    "not known: all may be at one end",
+    "not known: masked counts leave it open",
 )
 RULES = {
     OWN: ESTIMATED,

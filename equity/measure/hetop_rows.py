@@ -191,9 +191,19 @@ def derivatives(
     >>> found.value.round(3), found.gradient
     (array([-13.863]), array([[0., 0., 0.]]))
     """
+    with np.errstate(all="ignore"):  # a search that runs away is told by its result
+        return _derivatives(counts, mean, log_sd, cuts, scoring)
+
+
+def _derivatives(
+    counts: Counts,
+    mean: np.ndarray,
+    log_sd: np.ndarray,
+    cuts: np.ndarray,
+    scoring: bool,
+) -> Derivatives:
     inside, scale = np.isfinite(cuts), np.exp(-log_sd)[:, None]
-    with np.errstate(invalid="ignore"):
-        place = (cuts - mean[:, None]) * scale
+    place = (cuts - mean[:, None]) * scale
     at = np.where(inside, place, 0.0)
     log_share = _log_share(place)
     log_density = np.where(inside, -0.5 * at**2 - HALF_LOG_TAU, -np.inf)
@@ -412,6 +422,6 @@ def log_likelihood(
     >>> log_likelihood(Counts.exact([[10, 10]]), zero, zero, zero[None])
     array([-13.86294361])
     """
-    with np.errstate(invalid="ignore"):
+    with np.errstate(all="ignore"):
         place = (cuts - mean[:, None]) * np.exp(-log_sd)[:, None]
-    return _students(counts, _log_share(place))[0]
+        return _students(counts, _log_share(place))[0]

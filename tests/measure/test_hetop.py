@@ -122,6 +122,31 @@ def test_gap_of_a_district_and_its_error():
     close(gap["conf_low"], 0.6358246134693277 - 1.959964 * errors[0])
 
 
+def test_the_page_on_hetop_shows_these_numbers(root):
+    page = " ".join((root / "docs" / "measures" / "hetop.md").read_text().split())
+    counts = frame(DISTRICT)
+    above = {
+        level: counts[counts["level"] >= level].groupby("group")["students"].sum()
+        / counts.groupby("group")["students"].sum()
+        for level in (2, 3, 4)
+    }
+    points = [f"{100 * (above[k]['White'] - above[k]['Black']):.1f}" for k in above]
+    assert (
+        "{} points at basic, {} at proficient, {} at advanced".format(*points) in page
+    )
+    table = hetop.gaps(counts, reference="White")
+    black = table[table["group"] == "Black"].set_index("measure")
+    for measure in (GAP, BINORMAL):
+        cells = black.loc[measure, ["estimate", "conf_low", "conf_high"]]
+        estimate, low, high = (f"{abs(cell):.2f}" for cell in cells)
+        assert f"-{estimate} (-{low} to -{high})" in page, measure
+    few = masked(frame({**DISTRICT, "Asian": [2, 9, 14, 3]}), below=5)
+    asian = select(hetop.groups(few), measure=MEAN, group="Asian").iloc[0]
+    names = ["estimate", "conf_low", "conf_high", "case_low", "case_high"]
+    shown = "{:.2f} ({:.2f} to {:.2f}), and {:.2f} to {:.2f}".format(*asian[names])
+    assert shown in page, shown
+
+
 def test_v_of_ordered_categories():
     # v_stat_categories_a: binormal maximum likelihood (Ho and Reardon 2012)
     counts = frame({"a": [120, 260, 410, 210], "b": [260, 310, 180, 50]})
@@ -333,6 +358,18 @@ def test_bounds_that_bound_nothing_are_said():
     assert top[["estimate", "case_high"]].isna().all()  # all 62 may be at the highest
     rest = select(hetop.groups(frame(DISTRICT)), measure=MEAN)["estimate"]
     assert top["case_low"] > rest.max() + 0.5  # and 59 surely are
+
+
+def test_a_masked_row_that_may_as_well_be_high_as_low_is_left_open():
+    groups = {"A": [30, 900, 70], "B": [70, 900, 30], "open": [0, 20, 6]}
+    counts = masked(frame(groups), below=7)
+    mean = select(hetop.groups(counts), measure=MEAN).set_index("group")
+    assert mean["converged"].all()
+    assert mean.loc["open", "rule"].startswith("not known")
+    assert np.isnan(mean.loc["open", "estimate"])
+    low, high = mean.loc["open", ["case_low", "case_high"]]
+    close(low, -high, atol=1e-9)
+    assert high > mean.loc["A", "estimate"]
 
 
 def test_one_spread_for_all_is_statsmodels_ordered_probit():
