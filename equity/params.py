@@ -52,6 +52,14 @@ class Params(BaseModel):
     near_km: Annotated[float, Field(ge=0.1, le=200)] = 1.5
     district: str = ""
     departments: Annotated[int, Field(ge=1, le=30)] = 12
+    utilisation_rule: Literal[
+        "any difference",
+        "whole person",
+        "80 percent",
+        "two standard deviations",
+        "exact binomial",
+    ] = "two standard deviations"
+    small_job_group: Annotated[int, Field(ge=2, le=1000)] = 30
     replicates: Annotated[int, Field(ge=200, le=20_000)] = 1000
     seed: Annotated[int, Field(ge=0)] = 1
     engine: Annotated[str, Field(pattern=ENGINE)] = "duckdb"

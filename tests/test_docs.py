@@ -27,3 +27,13 @@ def test_every_kind_of_separate_key_is_explained(root):
     for name in ("several", "hispanic"):
         (model, _) = fields[name].annotation.__args__
         assert set(model.model_fields) <= said
+
+
+def test_every_page_on_a_measure_is_listed_and_every_link_leads_somewhere(root):
+    folder = root / "docs" / "measures"
+    index = (folder / "README.md").read_text()
+    listed = set(re.findall(r"\]\(([a-z-]+\.md)\)", index))
+    assert listed == {path.name for path in folder.glob("*.md")} - {"README.md"}
+    for page in [*folder.glob("*.md"), *(root / "docs").glob("*.md")]:
+        for link in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+            assert (page.parent / link).exists(), (page.name, link)

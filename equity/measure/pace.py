@@ -28,6 +28,7 @@ from equity.errors import InputError, ParamsError
 from equity.measure import acs
 from equity.measure.table import (
     LOWER,
+    MEASURE_COLUMNS,
     check_confidence,
     divide,
     measure_table,
@@ -43,6 +44,48 @@ NOT_KNOWN = "not known"
 DENOMINATORS = 10**7  # of shares, read back as the fractions of counts that they were
 SAME = 1e-9  # of a person
 METHOD = "limits redraw the rates (Jeffreys) and the benchmark (its margin)"
+
+NOTHING = ["group", "population", "entered", "left", "benchmark", *MEASURE_COLUMNS]
+
+
+def residents(population: pd.DataFrame) -> pd.DataFrame:
+    """Take each group's share of the residents as the benchmark.
+
+    Parameters
+    ----------
+    population
+        Tidy `population`.
+
+    Returns
+    -------
+    DataFrame
+        `group`, `share` and `moe` (90 %; missing for a full count). No rows without
+        residents.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> people = pd.DataFrame({"area": "1", "race": ["Asian", "White"],
+    ...                        "estimate": [100, 300], "moe": None})
+    >>> residents(people)[["group", "share"]]
+       group  share
+    0  Asian   0.25
+    1  White   0.75
+    """
+    if population.empty:
+        return pd.DataFrame(columns=["group", "share", "moe"])
+    found = acs.shares(population, confidence=0.90)
+    return pd.DataFrame(
+        {
+            "group": found["group"].astype(str),
+            "share": found["estimate"],
+            "moe": found["conf_high"] - found["estimate"],
+        }
+    )
 
 
 def years_to_parity(
@@ -132,6 +175,8 @@ def years_to_parity(
     1  White       0.0       0.6    at parity now
     """
     check_confidence(confidence)
+    if flows.empty or benchmark.empty:
+        return pd.DataFrame(columns=NOTHING)
     pace = _Pace.of(flows, benchmark, horizon, posts, replicates)
     random = np.random.default_rng(seed)
     drawn = pace.drawn(random, replicates)
@@ -309,6 +354,8 @@ def hires_needed(
     1  White      56.0       60.0     100.0      True
     """
     check_confidence(confidence)
+    if flows.empty or benchmark.empty:
+        return pd.DataFrame(columns=NOTHING)
     pace = _Pace.of(flows, benchmark, within, HELD, replicates)
     random = np.random.default_rng(seed)
     drawn = pace.drawn(random, replicates)

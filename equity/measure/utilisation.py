@@ -35,7 +35,7 @@ from equity.measure.availability import (
 )
 from equity.measure.benchmarks import PARITY, compared, fraction, people_to_parity
 from equity.measure.redraws import DIFFERENCE, LEVEL, RATIO
-from equity.measure.table import divide, numbers, require_columns
+from equity.measure.table import MEASURE_COLUMNS, divide, numbers, require_columns
 
 RESIDENTS = "residents"
 WORKING_AGE = "residents of working age"
@@ -56,6 +56,88 @@ METHODS = {
     DIFFERENCE: "square-and-add of Wilson and census limits",
     RATIO: "square-and-add ratio of Wilson and census limits",
 }
+
+SIDE_BY_SIDE = [
+    *("group", "events", "population", "benchmark_share", "benchmark_low"),
+    *("benchmark_high", "statistic", *MEASURE_COLUMNS),
+]
+
+
+def nearest(benchmarks: pd.DataFrame) -> str:
+    """Name the benchmark that is nearest to those who could hold the jobs.
+
+    Parameters
+    ----------
+    benchmarks
+        Tidy `benchmarks`.
+
+    Returns
+    -------
+    str
+        Availability in the occupation; else the labour force, else residents of working
+        age, whichever there is; the first of them where there is none.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> nearest(pd.DataFrame({"benchmark": ["residents of working age"]}))
+    'residents of working age'
+    """
+    require_columns(benchmarks, ["benchmark"])
+    named = benchmarks["benchmark"].astype(str)
+    for kind in (AVAILABILITY, LABOUR_FORCE, WORKING_AGE):
+        there = named[named.str.startswith(kind)]
+        if len(there):
+            return str(there.iloc[0])
+    return AVAILABILITY
+
+
+def shares_of(benchmarks: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
+    """Give the shares of the benchmarks themselves, with their limits.
+
+    Parameters
+    ----------
+    benchmarks
+        Tidy `benchmarks`; rows of single jobs are left out.
+    confidence
+        Two-sided level, as a proportion.
+
+    Returns
+    -------
+    DataFrame
+        `group`, `benchmark`, `benchmark_share`, `benchmark_low` and `benchmark_high`,
+        proportions; limits are missing for a full count.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> shares_of(pd.DataFrame({"benchmark": "labour force", "race": ["Asian"],
+    ...     "job_category": None, "share": [0.2], "moe": [0.01]})).round(3)
+       group     benchmark  benchmark_share  benchmark_low  benchmark_high
+    0  Asian  labour force              0.2          0.188           0.212
+    """
+    require_columns(benchmarks, BENCHMARKS)
+    rows = benchmarks[benchmarks["job_category"].isna()].reset_index(drop=True)
+    share, moe = numbers(rows, "share"), numbers(rows, "moe")
+    low, high = share_limits(share, moe, confidence)
+    full = np.isnan(moe)  # nothing in a full count is left to chance
+    return pd.DataFrame(
+        {
+            "group": rows["race"].astype(str),
+            "benchmark": rows["benchmark"].astype(str),
+            "benchmark_share": share,
+            "benchmark_low": np.where(full, np.nan, low),
+            "benchmark_high": np.where(full, np.nan, high),
+        }
+    )
 
 
 def by_benchmark(
@@ -121,6 +203,8 @@ def by_benchmark(
     6  labour force  Black              0.3      0.25                 2
     7  labour force  White              0.7      0.75                 0
     """
+    if workers.empty or benchmarks.empty:
+        return pd.DataFrame(columns=["benchmark", *SIDE_BY_SIDE])
     order = _groups(workers, benchmarks)
     tables = []
     for name, rows in _by_name(benchmarks):
@@ -198,6 +282,8 @@ def analysis(
     1  Technicians  White      38      32.0          0          False
     """
     require_columns(workers, ["race", "job_category"])
+    if workers.empty or benchmarks.empty:
+        return pd.DataFrame(columns=["benchmark", "job_category", *SIDE_BY_SIDE])
     found = dict(_by_name(benchmarks))
     if benchmark not in found:
         raise ParamsError(

@@ -8,6 +8,7 @@ quarters is the same people, and another export under the same title is not.
 
 import pandas as pd
 
+from equity import race
 from equity.prepare import locate, quality, reduce, services
 
 #: The rows of files by what became of them; and those with a race, by race.
@@ -92,6 +93,28 @@ def employees(
     if digits and same["rows"].sum() == len(roster):
         return {"topic": PEOPLE, "within": {"title": digits}}
     return {"topic": f"employees on {date:%Y-%m-%d} in {', '.join(digits)}"}
+
+
+def groups(roster: pd.DataFrame) -> list[str]:
+    """List the groups that a roster can record.
+
+    Parameters
+    ----------
+    roster
+        Tidy `workers` of one date.
+
+    Returns
+    -------
+    list of str
+        In their order, without kinds of not knowing.
+
+    Examples
+    --------
+    >>> groups(pd.DataFrame({"race": pd.Categorical(["White"], ["White", "Unknown"])}))
+    ['White']
+    """
+    named = roster["race"].astype("category").cat.categories
+    return [str(group) for group in named if group not in race.UNKNOWN]
 
 
 def rules(ledger: pd.DataFrame, period: str, quarters: int) -> dict[str, list[str]]:

@@ -62,6 +62,7 @@ UNITS = {
     "points": (100, 1),
     "ratio": (1, 2),
     "number": (1, 1),
+    "money": (1, 0),
 }
 
 NO_DATA = "Nothing can be shown here: not all the data it needs were given."

@@ -359,7 +359,13 @@ def _parts(rates: Protected) -> dict[str, Protected]:
     frame = rates.frame
     if "kind" in frame:
         kinds = list(dict.fromkeys(frame["kind"]))
-        return {display.label(kind): rates.only(kind=kind) for kind in kinds}
+        ways = frame.groupby("kind")["how"].first() if "how" in frame else {}
+        return {
+            ", ".join(filter(None, (display.label(kind), ways.get(kind)))): rates.only(
+                kind=kind
+            )
+            for kind in kinds
+        }
     subjects = list(dict.fromkeys(frame["subject"])) if "subject" in frame else []
     if len(subjects) < 2:
         return {"": rates}

@@ -293,15 +293,15 @@ def test_where_districts_are_of_the_whole_city_nobody_is_outside():
     areas = gpd.GeoDataFrame(
         {"area": ["a", "b", "c"]},
         geometry=[
-            shapely.box(0, 0, 1, 1),
-            shapely.box(1, 0, 2, 1),
-            shapely.box(5, 0, 6, 1),
+            box(0, 0, 1, 1),
+            box(1, 0, 2, 1),
+            box(5, 0, 6, 1),
         ],
         crs=4326,
     )
     wards = gpd.GeoDataFrame(
         {"kind": "ward", "district": ["1", "2"], "name": ""},
-        geometry=[shapely.box(0, 0, 1, 1), shapely.box(1, 0, 5 / 3, 1)],
+        geometry=[box(0, 0, 1, 1), box(1, 0, 5 / 3, 1)],
         crs=4326,
     )
     ledger = Ledger("districts", "w.geojson", 2)

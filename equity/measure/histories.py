@@ -1,0 +1,256 @@
+"""What is known of a workforce before its roster: earlier days, from whatever there is.
+
+Some cities keep events with the numbers of those concerned, and any earlier day can be
+worked back from the roster. Some publish a roster every few years, without numbers:
+two of them say how many came and went. Some have one roster, and nothing is known of
+change.
+"""
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from equity.measure import snapshots
+from equity.measure.pools import END, START
+from equity.measure.table import require_columns
+
+WORKERS = ["race", "as_of"]
+EVENTS = ["race", "date", "kind"]
+CHANGE = ["group", "before", "population", "entered", "left"]
+YEARS = 3  # of events that a pace is worked out from, at most
+
+
+class Pool(NamedTuple):
+    """Those to whom events could happen.
+
+    Attributes
+    ----------
+    at_risk
+        People in post, on one day or several.
+    pool
+        Whether those days begin the time counted ("start"), or end it ("end").
+    """
+
+    at_risk: pd.DataFrame
+    pool: str
+
+
+class Span(NamedTuple):
+    """A workforce on two days.
+
+    Attributes
+    ----------
+    first, second
+        People in post on the earlier day, and on the later one.
+    events
+        Events between with numbers, or None.
+    """
+
+    first: pd.DataFrame
+    second: pd.DataFrame
+    events: pd.DataFrame | None
+
+
+def known(rows: pd.DataFrame, groups: list[str]) -> pd.DataFrame:
+    """Keep rows whose race is on record, as one of some groups.
+
+    Parameters
+    ----------
+    rows
+        With `race`.
+    groups
+        The groups, in order.
+
+    Returns
+    -------
+    DataFrame
+        The rows, `race` being a category of these groups alone.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If the column is absent.
+
+    Examples
+    --------
+    >>> staff = pd.DataFrame({"race": ["White", "Unknown", "Asian"]})
+    >>> known(staff, ["Asian", "White"])["race"].tolist()
+    ['White', 'Asian']
+    """
+    require_columns(rows, ["race"])
+    kept = rows[rows["race"].isin(groups)]
+    race = pd.Categorical(kept["race"].astype(str), categories=groups, ordered=True)
+    return kept.assign(race=race).reset_index(drop=True)
+
+
+def pool_of(roster: pd.DataFrame, events: pd.DataFrame, groups: list[str]) -> Pool:
+    """Say who could be promoted, or could leave, in the time that events cover.
+
+    Parameters
+    ----------
+    roster
+        Tidy `workers` of one date.
+    events
+        Tidy `events`.
+    groups
+        Those that are meant.
+
+    Returns
+    -------
+    Pool
+        With numbers: those in post at the start of each year before the roster that
+        events cover. Without: those on the roster, after the events. Nobody where
+        there are no events.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> day = pd.Timestamp("2025-12-31")
+    >>> staff = pd.DataFrame({"worker_id": ["1"], "race": ["White"], "as_of": [day],
+    ...     "department": "Fire", "job_category": "", "job": "Clerk",
+    ...     "hired": [pd.Timestamp("2020-01-01")]})
+    >>> moves = pd.DataFrame({"worker_id": ["1"], "race": ["White"], "kind": "hire",
+    ...     "date": [pd.Timestamp("2024-06-01")], "department": "Fire", "job": "Clerk",
+    ...     "job_category": ""})
+    >>> found = pool_of(staff, moves, ["White"])
+    >>> found.pool, found.at_risk["as_of"].dt.year.tolist()
+    ('start', [2024])
+    """
+    require_columns(roster, WORKERS)
+    require_columns(events, EVENTS)
+    staff, moves = known(roster, groups), known(events, groups)
+    if moves.empty or staff.empty:
+        return Pool(staff.iloc[:0], START)
+    if not _numbered(staff, moves):
+        return Pool(staff, END)
+    days = _starts(staff, moves)
+    if not days:
+        return Pool(staff.iloc[:0], START)
+    return Pool(known(snapshots.in_post(staff, moves, days=days), groups), START)
+
+
+def span_of(
+    workers: pd.DataFrame, events: pd.DataFrame, groups: list[str]
+) -> Span | None:
+    """Find the two days between which the change of a workforce is known.
+
+    Parameters
+    ----------
+    workers
+        Tidy `workers`, of one date or several.
+    events
+        Tidy `events`.
+    groups
+        Those that are meant.
+
+    Returns
+    -------
+    Span or None
+        The last two rosters; or, with one roster and events with numbers, up to
+        `YEARS` years before it and its day. None if neither is there.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> staff = pd.DataFrame({"race": ["White", "White"], "worker_id": "",
+    ...     "as_of": pd.to_datetime(["2021-12-31", "2023-12-31"])})
+    >>> moves = pd.DataFrame({"race": [], "date": [], "kind": []})
+    >>> found = span_of(staff, moves, ["White"])
+    >>> len(found.first), len(found.second), found.events
+    (1, 1, None)
+    """
+    require_columns(workers, WORKERS)
+    require_columns(events, EVENTS)
+    staff, moves = known(workers, groups), known(events, groups)
+    days = sorted(staff["as_of"].dropna().unique())
+    if len(days) > 1:
+        first, second = (staff[staff["as_of"] == day] for day in days[-2:])
+        return Span(first, second, None)
+    if not days or moves.empty or not _numbered(staff, moves):
+        return None
+    starts = _starts(staff, moves)
+    if not starts:
+        return None
+    first = known(snapshots.in_post(staff, moves, days=starts[:1]), groups)
+    return Span(first, staff, moves)
+
+
+def change(
+    workers: pd.DataFrame, events: pd.DataFrame, groups: list[str]
+) -> pd.DataFrame:
+    """Count how each group changed between the two days of `span_of`.
+
+    Parameters
+    ----------
+    workers, events, groups
+        As for `span_of`.
+
+    Returns
+    -------
+    DataFrame
+        As `snapshots.change` returns it, groups of nobody left out; no rows where no
+        change is known.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> nothing = pd.DataFrame({"race": [], "date": [], "kind": [], "as_of": []})
+    >>> change(nothing, nothing, ["White"]).empty
+    True
+    """
+    span = span_of(workers, events, groups)
+    if span is None:
+        return pd.DataFrame(
+            columns=["group", "before", "population", "entered", "left"]
+        )
+    return snapshots.change(span.first, span.second, events=span.events)
+
+
+def counted(change: pd.DataFrame) -> pd.DataFrame:
+    """Keep a change of which it is known who came and who went, of every group.
+
+    Parameters
+    ----------
+    change
+        As `change` returns it.
+
+    Returns
+    -------
+    DataFrame
+        The same; no rows where the counts of any group are missing, since a pace needs
+        all of them.
+
+    Examples
+    --------
+    >>> len(counted(pd.DataFrame({"group": ["A"], "entered": [3], "left": [None]})))
+    0
+    """
+    whole = change[["entered", "left"]].notna().all().all()
+    return change if whole else change.iloc[:0]
+
+
+def _numbered(staff: pd.DataFrame, moves: pd.DataFrame) -> bool:
+    """Whether every row of both names its person by a number."""
+    return all(
+        "worker_id" in rows and rows["worker_id"].astype(str).str.strip().ne("").all()
+        for rows in (staff, moves)
+    )
+
+
+def _starts(staff: pd.DataFrame, moves: pd.DataFrame) -> list[pd.Timestamp]:
+    """Days a number of years before the roster, none before the events, in order."""
+    last, first = staff["as_of"].max(), moves["date"].min() - pd.Timedelta(days=1)
+    days = [last - pd.DateOffset(years=back) for back in range(1, YEARS + 1)]
+    return sorted(day for day in days if day >= first)
