@@ -220,6 +220,37 @@ def quantiles(
     )
 
 
+def middle_day(counts: pd.DataFrame, *, otherwise: int) -> int:
+    """Find the whole day by which half of all are closed.
+
+    Parameters
+    ----------
+    counts
+        As in `survival`; groups are not told apart, and need not be there.
+    otherwise
+        What to take where fewer than half are closed by the last day known.
+
+    Returns
+    -------
+    int
+        At least one.
+
+    Raises
+    ------
+    InputError
+        If a count or a wait is negative or missing.
+
+    Examples
+    --------
+    >>> counts = pd.DataFrame({"days": [2, 5, 9], "closed": [3, 4, 1], "censored": 0})
+    >>> middle_day(counts, otherwise=14)
+    5
+    """
+    found = quantiles(counts.assign(group="all"), probabilities=[0.5])["estimate"]
+    day = found.iloc[0] if len(found) else np.nan
+    return otherwise if np.isnan(day) else max(int(np.ceil(day)), 1)
+
+
 def on_time(
     counts: pd.DataFrame,
     *,

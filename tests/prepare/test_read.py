@@ -120,8 +120,8 @@ TEXT = "a,b\n1,2\né,y\n"
         (b"a,b\n1,2,,\n\xc3\xa9,y,,\n", {}, []),  # its delimiters in every row only
         (b"a,b,,\n1,2\n\xc3\xa9,y\n", {}, []),  # or in the header only
         (b"a,b\n1,2\n\xc3\xa9,y\n,\n,\n", {}, []),  # rows of nothing at the end
-        (gzip.compress(TEXT.encode()), {"name": "a.csv.gz"}, []),
-        (gzip.compress(TEXT.encode()), {"name": "A.CSV.GZ"}, []),
+        (gzip.compress(TEXT.encode(), mtime=0), {"name": "a.csv.gz"}, []),
+        (gzip.compress(TEXT.encode(), mtime=0), {"name": "A.CSV.GZ"}, []),
         (zipped({"x.csv": TEXT}), {"name": "a.zip"}, []),
         (zipped({"__MACOSX/x.csv": "", "x.csv": TEXT}), {"name": "a.zip"}, []),
         (
@@ -332,7 +332,7 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500)
         ("a.csv", b"", ["0 bytes"]),
         ("a.csv", b"\n\n \n", ["holds no table"]),
         ("a.csv", b"\xef\xbb\xbf", ["holds no table"]),
-        ("a.csv.gz", gzip.compress(b""), ["holds nothing"]),
+        ("a.csv.gz", gzip.compress(b"", mtime=0), ["holds nothing"]),
         ("a.csv.gz", LONG[: len(LONG) * 6 // 10], ["cut short"]),
         ("a.csv.gz", LONG[:-4], ["cut short"]),
         ("a.csv.gz", LONG[:60] + b"\xff" * 9 + LONG[69:], ["damaged"]),
@@ -431,7 +431,9 @@ def test_a_zip_packed_in_an_unknown_way_is_refused_as_such(table):
 def test_an_archive_without_end_is_refused(table, monkeypatch, name):
     monkeypatch.setattr(containers, "LIMIT", 1 << 20)
     text = b"a,b\n" + b"1,2\n" * (1 << 20)
-    small = gzip.compress(text) if name.endswith("gz") else zipped({"x.csv": text})
+    small = (
+        gzip.compress(text, mtime=0) if name.endswith("gz") else zipped({"x.csv": text})
+    )
     assert len(small) < 1 << 17
     refusal(lambda: table(small, name=name), name, "refused", "GB")
 
@@ -594,7 +596,7 @@ def test_a_folder_of_parts_is_one_table(table, tmp_path):
     ],
 )
 def test_json_tables(table, content, name):
-    for packed, suffix in ((content, ""), (gzip.compress(content), ".gz")):
+    for packed, suffix in ((content, ""), (gzip.compress(content, mtime=0), ".gz")):
         frame, ledger = table(packed, name=name + suffix, columns="a+b")
         assert frame["a"].to_list() == ["06037", ""]
         assert frame["b"].to_list() == ["1.50", "12345678901234567890"]
@@ -639,7 +641,7 @@ def squares(tmp_path):
         else:
             frame.to_file(inner)
         if name.endswith(".gz"):
-            (tmp_path / name).write_bytes(gzip.compress(inner.read_bytes()))
+            (tmp_path / name).write_bytes(gzip.compress(inner.read_bytes(), mtime=0))
         if name.endswith(".zip"):
             with zipfile.ZipFile(tmp_path / name, "w") as archive:
                 for part in tmp_path.glob(f"{inner.stem}.*"):
