@@ -172,7 +172,7 @@ def test_outside_a_project_the_error_says_where_to_go(refused, tmp_path_factory)
 def test_check_says_what_can_be_used(project):
     done = equity(project, "check", "params/sample.yaml")
     assert done.returncode == 0, done.stderr
-    assert "service_requests.csv: 22,200 rows read" in done.stdout
+    assert "service_requests.csv: 24,449 rows read" in done.stdout
 
 
 def test_raw_folder_elsewhere_is_used(project, tmp_path):

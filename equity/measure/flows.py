@@ -37,6 +37,7 @@ from equity.measure.pools import (
 )
 from equity.measure.redraws import DIFFERENCE, LEVEL, RATIO
 from equity.measure.table import (
+    MEASURE_COLUMNS,
     check_counts,
     divide,
     measure_table,
@@ -46,6 +47,8 @@ from equity.measure.table import (
 )
 
 ODDS_RATIO = "odds ratio"
+
+STATISTICS = ["statistic", *MEASURE_COLUMNS]  # of tables without events or a pool
 
 
 def rates(
@@ -98,6 +101,8 @@ def rates(
     1  White      12         120       level       0.1
     2  Black       8          80  difference       0.0
     """
+    if events.empty or at_risk.empty:
+        return pd.DataFrame(columns=["group", "events", "population", *STATISTICS])
     counts = tally(events, at_risk, kind=kind, pool=pool)
     sums = counts.groupby("group", observed=False)
     sums = sums[["events", "population", "not_counted"]].sum().reset_index()
@@ -275,6 +280,8 @@ def adjusted(
     2       ratio       1.0  0.428571
     4  odds ratio       1.0  0.303136
     """
+    if events.empty or at_risk.empty:
+        return pd.DataFrame(columns=["group", "events", "population", *STATISTICS])
     counts = tally(events, at_risk, kind=kind, by=by, pool=pool)
     strata = {"by": ["window", *by], "reference": reference}
     tests = stratified.tests(counts, **strata).set_index("group")

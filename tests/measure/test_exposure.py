@@ -573,6 +573,7 @@ def test_closings_in_batches_are_covered(monkeypatch):
     monkeypatch.setattr(
         overdispersion, "of_requests", lambda table, _: overdispersion.of_counts(table)
     )
+    monkeypatch.setattr(overdispersion, "of_share", lambda *_, **__: 1.0)
     narrow = cover_of_batches()
     assert narrow[["level", "difference"]].lt(0.6).all(), narrow
 

@@ -1,5 +1,9 @@
 """Engines: reading, what they keep to themselves, and numbers counted exactly."""
 
+import os
+import subprocess
+import sys
+
 import narwhals as nw
 import numpy as np
 import pandas as pd
@@ -101,9 +105,18 @@ def test_files_with_other_columns_are_refused(tmp_path):
         parts.header(parts.files(".", tmp_path), file="folder", delimiter="")
 
 
-def test_spark_without_java_says_so(monkeypatch):
+def test_spark_without_java_says_so():
+    """In a process of its own: one that has a Spark running needs no Java to start."""
     pytest.importorskip("pyspark")
-    monkeypatch.setattr("shutil.which", lambda name: None)
-    monkeypatch.delenv("JAVA_HOME", raising=False)
-    with pytest.raises(engines.ParamsError, match="Java 17"), engines.start("spark"):
-        pass
+    code = (
+        "import shutil; shutil.which = lambda name: None\n"
+        "from equity.prepare.engine import engines\n"
+        "with engines.start('spark'): pass"
+    )
+    quiet = {k: v for k, v in os.environ.items() if k != "JAVA_HOME"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=quiet, capture_output=True, text=True
+    )
+    assert done.returncode != 0
+    assert "ParamsError" in done.stderr
+    assert "Java 17" in done.stderr
