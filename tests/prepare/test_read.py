@@ -804,7 +804,12 @@ def test_reading_is_unchanged_by_dialect(
 def test_reading_is_unchanged_by_row_order(table, rows, data):
     order = data.draw(st.permutations(range(len(rows))))
     width = len(rows[0]) if rows else 2
-    one, _ = table(written(rows, width).encode())
+    try:
+        one, _ = table(written(rows, width).encode())
+    except InputError as error:  # a row of marks can look like a second header
+        if "second header line" not in str(error):
+            raise
+        return
     other, _ = table(written([rows[i] for i in order], width).encode())
     if len(one) == len(rows):
         assert other.to_numpy().tolist() == [rows[i] for i in order]
