@@ -21,6 +21,13 @@ from equity.measure.table import require_columns
 FULL, OTHER, NEW = "Full-time", "Other than full-time", "New hires"
 ANY_SALARY = "All salaries"  # the form asks for bands of full-time posts alone
 SEXES = ("Female", "Male")
+ANY_TIME, LATELY = "at any time", "in the year before the roster"
+#: What the labels of `on_page` stand for, as the audit of small counts takes it.
+COVERS = {
+    "working_time": {NEW: [FULL_TIME], OTHER: [PART_TIME, TEMPORARY]},
+    "pay_band": {ANY_SALARY: None},
+    "hired": {ANY_TIME: None},
+}
 NEEDED = ["race", "sex", "job_category", "pay_band", "working_time"]
 _KEYS = ["part", "job_category", "salary_band", "sex", "group"]
 
@@ -101,6 +108,77 @@ def form(
     recorded = pd.Categorical(workers["race"]).categories
     there = table["group"].isin(recorded)
     return table.assign(events=table["events"].astype("Int64").where(there))
+
+
+def on_page(
+    workers: pd.DataFrame, *, groups: Sequence[str], hired_since: str = ""
+) -> pd.DataFrame:
+    """Lay out the form without its empty lines, under the names of other tables.
+
+    Parameters
+    ----------
+    workers, groups, hired_since
+        As for `form`.
+
+    Returns
+    -------
+    DataFrame
+        Columns `working_time` (the form's part), `job_category`, `pay_band`, `sex`,
+        `group`, `hired` and `events`. A band of a job category in which nobody of
+        either sex and any group works has no rows; no rows where nobody's job category
+        or sex is on record.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> from equity.measure import job_levels
+    >>> staff = pd.DataFrame({
+    ...     "race": pd.Categorical(["Black", "White"]), "sex": ["F", "M"],
+    ...     "job_category": ["2", "6"], "pay": [61_000, 30_000],
+    ...     "full_time": [True, False], "employment": ""})
+    >>> table = on_page(job_levels.described(staff), groups=["Black", "White"])
+    >>> len(table), table["events"].sum()
+    (8, np.int64(2))
+    """
+    require_columns(workers, NEEDED)
+    names = {"part": "working_time", "salary_band": "pay_band"}
+    columns = ["working_time", "job_category", "pay_band", "sex", "group", "hired"]
+    if workers.empty or not len(groups):
+        return pd.DataFrame(columns=[*columns, "events"])
+    table = form(workers, groups=groups, hired_since=hired_since)
+    lines = table.groupby(["part", "job_category", "salary_band"])["events"]
+    table = table[lines.transform("sum") > 0].rename(columns=names)
+    lately = table["working_time"].eq(NEW)
+    table["hired"] = lately.map({True: LATELY, False: ANY_TIME})
+    return table[[*columns, "events"]].reset_index(drop=True)
+
+
+def year_before(day: pd.Timestamp) -> str:
+    """Name the first of the twelve months that end with a day.
+
+    Parameters
+    ----------
+    day
+        That of a roster; may be missing.
+
+    Returns
+    -------
+    str
+        A date as text; empty where there is none.
+
+    Examples
+    --------
+    >>> year_before(pd.Timestamp("2025-12-31"))
+    '2025-01-01'
+    """
+    if pd.isna(day):
+        return ""
+    first = pd.Timestamp(day) - pd.DateOffset(years=1) + pd.Timedelta(days=1)
+    return f"{first:%Y-%m-%d}"
 
 
 def left_out(workers: pd.DataFrame, *, groups: Sequence[str]) -> pd.DataFrame:

@@ -11,12 +11,14 @@ from typing import NamedTuple
 import pandas as pd
 
 from equity.measure import snapshots
-from equity.measure.pools import END, START
+from equity.measure.pools import END, HIRE, PROMOTION, START
 from equity.measure.table import require_columns
 
 WORKERS = ["race", "as_of"]
 EVENTS = ["race", "date", "kind"]
 CHANGE = ["group", "before", "population", "entered", "left"]
+ONCE = "of those in post at the start of a year, once in it"
+SOON = 31  # days within which events begin after the first of two days, or miss some
 YEARS = 3  # of events that a pace is worked out from, at most
 
 
@@ -34,6 +36,22 @@ class Pool(NamedTuple):
     at_risk: pd.DataFrame
     pool: str
 
+    @property
+    def counted(self) -> str:
+        """Which events are counted, if not all: blank where no pool is known before.
+
+        Returns
+        -------
+        str
+            In words.
+
+        Examples
+        --------
+        >>> Pool(pd.DataFrame(), END).counted
+        ''
+        """
+        return ONCE if self.pool == START else ""
+
 
 class Span(NamedTuple):
     """A workforce on two days.
@@ -49,6 +67,25 @@ class Span(NamedTuple):
     first: pd.DataFrame
     second: pd.DataFrame
     events: pd.DataFrame | None
+
+
+class Hires(NamedTuple):
+    """People who came, as far as that is known.
+
+    Attributes
+    ----------
+    people
+        One row each, with `race`; none where nothing is known.
+    first, last
+        The days from which and to which they came; the second may be missing.
+    still
+        Whether only those who are still in post are known.
+    """
+
+    people: pd.DataFrame
+    first: pd.Timestamp | None
+    last: pd.Timestamp | None
+    still: bool
 
 
 def known(rows: pd.DataFrame, groups: list[str]) -> pd.DataFrame:
@@ -131,6 +168,58 @@ def pool_of(roster: pd.DataFrame, events: pd.DataFrame, groups: list[str]) -> Po
     if not days:
         return Pool(staff.iloc[:0], START)
     return Pool(known(snapshots.in_post(staff, moves, days=days), groups), START)
+
+
+def hired(workers: pd.DataFrame, events: pd.DataFrame, groups: list[str]) -> Hires:
+    """Find who was hired lately: from events, or from the hiring days of a roster.
+
+    Parameters
+    ----------
+    workers
+        Tidy `workers`, of one date or several.
+    events
+        Tidy `events`.
+    groups
+        Those that are meant.
+
+    Returns
+    -------
+    Hires
+        The hires among the events. Where there are none, those of the last roster who
+        were hired since the roster before it, or in the `YEARS` years before its day if
+        it is the only one: whoever came and left again is not among them.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> staff = pd.DataFrame({"race": "White", "as_of": pd.Timestamp("2023-12-31"),
+    ...     "hired": pd.to_datetime(["2001-01-31", "2022-05-31"])})
+    >>> nothing = pd.DataFrame({"race": [], "date": [], "kind": []})
+    >>> found = hired(staff, nothing, ["White"])
+    >>> len(found.people), found.first.year, found.still
+    (1, 2021, True)
+    """
+    require_columns(workers, WORKERS)
+    require_columns(events, EVENTS)
+    came = events[events["kind"] == HIRE]
+    if len(came):
+        days = events["date"].dropna()
+        return Hires(known(came, groups), days.min(), days.max(), False)
+    days = sorted(workers["as_of"].dropna().unique())
+    nobody = Hires(known(workers.iloc[:0], groups), None, None, True)
+    if not days or "hired" not in workers or workers["hired"].isna().all():
+        return nobody
+    last = pd.Timestamp(days[-1])
+    before = last - pd.DateOffset(years=YEARS)
+    if len(days) > 1:
+        before = pd.Timestamp(days[-2])
+    roster = workers[workers["as_of"] == last]
+    since = before + pd.Timedelta(days=1)
+    return Hires(known(roster[roster["hired"] >= since], groups), since, last, True)
 
 
 def span_of(
@@ -216,6 +305,52 @@ def change(
             columns=["group", "before", "population", "entered", "left"]
         )
     return snapshots.change(span.first, span.second, events=span.events)
+
+
+def moved(change: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    """Put beside a change how many of each group were promoted meanwhile.
+
+    Parameters
+    ----------
+    change
+        As `change` returns it.
+    events
+        Tidy `events`.
+
+    Returns
+    -------
+    DataFrame
+        `group`, `before`, `entered`, `left`, `population` (in post at the end),
+        `events` (promotions in that time; missing where none are on record, or not of
+        the whole time), and `estimate`: the change as a share of those before.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> two = pd.DataFrame({"group": ["A"], "before": [40], "entered": [None],
+    ...     "left": [None], "population": [50], "estimate": [0.25], "years": [2.0],
+    ...     "reference": ["2023-12-31"]})
+    >>> nothing = pd.DataFrame({"race": [], "date": [], "kind": []})
+    >>> moved(two, nothing)[["before", "population", "events"]].values.tolist()
+    [[40, 50, <NA>]]
+    """
+    require_columns(events, EVENTS)
+    columns = ["group", "before", "entered", "left", "population", "events"]
+    if change.empty:
+        return pd.DataFrame(columns=[*columns, "estimate"])
+    require_columns(change, [*columns[:-1], "estimate", "reference"])
+    start = pd.Timestamp(change["reference"].iloc[0])
+    days = pd.to_datetime(events["date"])
+    whole = days.min() <= start + pd.Timedelta(days=SOON)
+    rose = events[events["kind"].eq(PROMOTION) & days.gt(start) & bool(whole)]
+    sizes = rose["race"].astype(str).value_counts()
+    number = change["group"].astype(str).map(sizes).fillna(0).astype("Int64")
+    told = change.assign(events=number if len(rose) else pd.NA)
+    return told[[*columns, "estimate"]].astype(dict.fromkeys(columns[1:], "Int64"))
 
 
 def counted(change: pd.DataFrame) -> pd.DataFrame:

@@ -56,6 +56,9 @@ NOT_RECORDED = "Not recorded"
 FULL_TIME, PART_TIME, TEMPORARY = "Full-time", "Part-time", "Temporary or seasonal"
 TOP, BELOW, NOT_RANKED = "Best-paid tenth", "The other nine tenths", "Not ranked by pay"
 OTHER_JOBS = "All other job categories"
+#: Groups of fewer employees are put together where several levels cross.
+FEW = 100
+TOGETHER = "All other groups"
 LEVELS = ("job_category", "department", "pay_band", "sex")
 DESCRIBED = ("pay_band", "working_time", "top_pay", "officials")
 _SEXES = {"f": "Female", "w": "Female", "m": "Male"}
@@ -128,6 +131,60 @@ def described(
         top_pay=_ordered(_top_pay(workers, time), [TOP, BELOW], NOT_RANKED),
         officials=_ordered(officials, [OFFICIALS, OTHER_JOBS]),
     )
+
+
+def few_together(
+    workers: pd.DataFrame, groups: Sequence[str], *, few: int = FEW
+) -> tuple[pd.DataFrame, list[str], dict[str, list[str]]]:
+    """Put groups of few employees together, for tables in which several levels cross.
+
+    Parameters
+    ----------
+    workers
+        Tidy `workers` of one date.
+    groups
+        The groups that are meant; people of other labels keep them.
+    few
+        Groups of fewer employees are put together, if they are two or more.
+
+    Returns
+    -------
+    workers, groups, inside
+        `workers` with `race` so named; the groups, in order, `TOGETHER` last; and what
+        stands under it. A group that cannot be recorded stays as it is.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Notes
+    -----
+    In twenty jobs, a group of fifteen people would be hidden in all of them, and take
+    as many people of other groups along. Where levels do not cross, groups stay apart.
+
+    Examples
+    --------
+    >>> race = pd.Categorical(["White"] * 3 + ["Native", "Pacific"])
+    >>> staff = pd.DataFrame({"race": race})
+    >>> few_together(staff, ["Native", "Pacific", "White"], few=2)[1:]
+    (['White', 'All other groups'], {'All other groups': ['Native', 'Pacific']})
+    """
+    require_columns(workers, ["race"])
+    groups = list(groups)
+    labels = list(pd.Categorical(workers["race"]).categories)
+    sizes = workers["race"].astype("str").value_counts()
+    inside = [g for g in groups if g in labels and sizes.get(g, 0) < few]
+    if len(inside) < 2:
+        return workers, groups, {}
+    kept = [group for group in groups if group not in inside]
+    others = [label for label in labels if label not in groups]
+    named = workers["race"].astype("object")
+    named = named.where(~named.isin(inside), TOGETHER)
+    there = [group for group in kept if group in labels]
+    kind = pd.CategoricalDtype([*there, TOGETHER, *others], ordered=True)
+    together = workers.assign(race=named.astype(kind))
+    return together, [*kept, TOGETHER], {TOGETHER: inside}
 
 
 def by_level(

@@ -28,6 +28,7 @@ from equity.measure.table import (
     divide,
     measure_table,
     normal_quantile,
+    require_columns,
     without_reference,
 )
 
@@ -39,6 +40,15 @@ METHODS = {
     ADJUSTED: "quantile regression of log pay; Powell's kernel errors",
 }
 RELATIVE_GAP = "relative gap in pay"
+#: Points of the scale in words, by the share of a group that is paid less.
+POINTS = {
+    0.1: "a tenth are paid less",
+    0.25: "a quarter are paid less",
+    0.5: "half are paid less",
+    0.75: "three quarters are paid less",
+    0.9: "nine tenths are paid less",
+}
+SAME = 1e-12  # of a gap: pay so near is equal
 LEAST = 15  # people of a group on each side of a quantile; of fewer, errors are rough
 COLUMNS = [
     *("group", "quantile", "events", "population", "model", "controls", "statistic"),
@@ -170,9 +180,9 @@ def by_race(
                     rows,
                     measure=RELATIVE_GAP,
                     reference=reference,
-                    estimate=np.expm1(gap.coefficient),
-                    conf_low=without_reference(np.expm1(gap.low), base),
-                    conf_high=without_reference(np.expm1(gap.high), base),
+                    estimate=_relative(gap.coefficient),
+                    conf_low=without_reference(_relative(gap.low), base),
+                    conf_high=without_reference(_relative(gap.high), base),
                     confidence=confidence,
                     method=METHODS[model],
                     direction=HIGHER,
@@ -186,6 +196,35 @@ def by_race(
     return pd.concat(tables, ignore_index=True)[COLUMNS]
 
 
+def named(table: pd.DataFrame) -> pd.DataFrame:
+    """Write beside each gap where on the scale of pay it is.
+
+    Parameters
+    ----------
+    table
+        As `by_race` returns it.
+
+    Returns
+    -------
+    DataFrame
+        `table` with `point`: "a tenth are paid less" (of each group), or the
+        percentage for another quantile.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If `quantile` is absent.
+
+    Examples
+    --------
+    >>> named(pd.DataFrame({"quantile": [0.1, 0.33]}))["point"].tolist()
+    ['a tenth are paid less', '33% are paid less']
+    """
+    require_columns(table, ["quantile"])
+    words = [POINTS.get(q, f"{q:.0%} are paid less") for q in table["quantile"]]
+    return table.assign(point=pd.Series(words, index=table.index, dtype="object"))
+
+
 class _Gap(NamedTuple):
     """In log pay, one value per group."""
 
@@ -194,6 +233,12 @@ class _Gap(NamedTuple):
     high: np.ndarray
     error: np.ndarray
     converged: bool = True
+
+
+def _relative(log: np.ndarray) -> np.ndarray:
+    """Turn log pay into a proportion; equal pay is no gap, to the last digit."""
+    gap = np.expm1(log)
+    return np.where(np.abs(gap) < SAME, 0.0, gap)
 
 
 def _of_groups(

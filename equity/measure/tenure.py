@@ -7,6 +7,8 @@ So the answers are of recent hires, not of the whole workforce. They are made by
 still in post on the last day, or unpromoted, is *censored*.
 """
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from equity.errors import InputError
@@ -20,8 +22,13 @@ from equity.measure.pools import (
     check_kind,
     groups_of,
 )
-from equity.measure.table import require_columns
+from equity.measure.table import HIGHER, MEASURE_COLUMNS, require_columns
 
+#: Days since hire at which shares are given. Whole years: between nearer days so few
+#: people leave that the counts of two of them would tell of single ones.
+DAYS = (365, 730, 1095, 1461, 1826)
+YEAR = 365.25
+FOLLOWED = 0.1  # of those hired: of fewer, a curve says little
 NEVER, CENSORED = "never", "censored"
 WORDS = {PROMOTION: "promoted", SEPARATION: "gone"}
 
@@ -202,6 +209,227 @@ def time_to(
         measure=f"share {WORDS[kind]} within {days:,} days of hire",
         direction=DIRECTIONS[kind],
     )
+
+
+def by_day(
+    events: pd.DataFrame,
+    *,
+    kind: str,
+    until: pd.Timestamp,
+    days: Sequence[int] = DAYS,
+    leavers: str = NEVER,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Give the share still in post, or promoted, so many days after hire.
+
+    Parameters
+    ----------
+    events, kind, until, leavers
+        As in `followed`. Events without numbers, or without a hire among them, give no
+        rows, since nobody can be followed.
+    days
+        Days since hire.
+    confidence
+        Two-sided level, as a proportion.
+
+    Returns
+    -------
+    DataFrame
+        One row per ``group`` and ``day``: ``gone`` or ``promoted`` (by which day, in
+        words), ``events`` (gone, or promoted, by then), ``population`` (hired) and the
+        measure columns: of a separation the share still in post, of a promotion the
+        share promoted. Missing beyond the last day on which anybody of the group was
+        followed; days on which fewer than a tenth of all are still followed are left
+        out.
+
+    Raises
+    ------
+    ColumnNotFoundError, ParamsError
+        As in `followed`.
+
+    References
+    ----------
+    Kaplan and Meier (1958), JASA 53, 457-481; log-log limits as in
+    `timeliness.survival`. Pocock, Clayton and Altman (2002), Lancet 359, 1686-1689:
+    a curve ends where a tenth to a fifth are still followed.
+
+    Examples
+    --------
+    >>> ids = [str(n) for n in range(40)]
+    >>> hires = pd.DataFrame({"worker_id": ids, "race": "White", "kind": "hire",
+    ...                       "date": pd.Timestamp("2023-01-01")})
+    >>> left = hires[:10].assign(kind="separation", date=pd.Timestamp("2023-07-01"))
+    >>> table = by_day(pd.concat([hires, left]), kind="separation",
+    ...                until=pd.Timestamp("2025-12-31"), days=[90, 365])
+    >>> table[["group", "day", "events", "estimate"]]
+       group  day  events  estimate
+    0  White   90       0      1.00
+    1  White  365      10      0.75
+    """
+    check_kind(kind)
+    said = WORDS[kind]
+    columns = ["group", "day", said, "events", "population", *MEASURE_COLUMNS]
+    if not can_follow(events):
+        return pd.DataFrame(columns=[*columns, "direction"])
+    counts = followed(events, kind=kind, until=until, leavers=leavers)
+    days = _followed_still(counts, days)
+    table = timeliness.survival(counts, days=days, confidence=confidence)
+    table[said] = [within(day) for day in table["day"]]
+    rose = kind == PROMOTION
+    ends = {"conf_low": "conf_high", "conf_high": "conf_low"}
+    if rose:
+        table = table.rename(columns=ends)
+        parts = ["estimate", *ends]
+        table[parts] = 1 - table[parts]
+    return table.assign(
+        events=table["events"].astype("int64"),
+        population=table["population"].astype("int64"),
+        measure=f"share {'promoted' if rose else 'still in post'} since hire",
+        direction=HIGHER,
+    )[[*columns, "direction"]]
+
+
+def _followed_still(counts: pd.DataFrame, days: Sequence[int]) -> list[int]:
+    """Days on which at least so many are still followed."""
+    people = counts["closed"] + counts["censored"]
+    kept = [people[counts["days"] >= day].sum() for day in days]
+    least = FOLLOWED * people.sum()
+    return [day for day, many in zip(days, kept, strict=True) if many >= max(least, 1)]
+
+
+def within(day: float) -> str:
+    """Say within how long, in years where they are whole.
+
+    Parameters
+    ----------
+    day
+        Days since hire.
+
+    Returns
+    -------
+    str
+        In words.
+
+    Examples
+    --------
+    >>> within(365), within(1461), within(90)
+    ('within 1 year', 'within 4 years', 'within 90 days')
+    """
+    years = round(day / YEAR)
+    if years and abs(day - years * YEAR) < 2:
+        return f"within {years} year{'s' if years > 1 else ''}"
+    return f"within {day:,.0f} days"
+
+
+def nested(kind: str, days: Sequence[int] = DAYS) -> dict[str, dict[str, list[str]]]:
+    """Say which times lie within which, as the audit of small counts takes it.
+
+    Parameters
+    ----------
+    kind
+        "promotion" or "separation".
+    days
+        Days since hire, rising.
+
+    Returns
+    -------
+    dict
+        Column to label to the times that it holds: within two years is within one, or
+        in the second.
+
+    Examples
+    --------
+    >>> nested("separation", [365, 730])["gone"]["within 2 years"]
+    ['within 1 year', 'within 2 years, not before']
+    """
+    check_kind(kind)
+    found, parts = {}, []
+    for day in days:
+        label = within(day)
+        parts.append(f"{label}, not before" if parts else label)
+        found[label] = list(parts)
+    return {WORDS[kind]: found}
+
+
+def compared(
+    events: pd.DataFrame,
+    *,
+    kind: str,
+    until: pd.Timestamp,
+    days: int,
+    reference: str,
+    leavers: str = NEVER,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Compare as `time_to` does, where people can be followed.
+
+    Parameters
+    ----------
+    events, kind, until, days, reference, leavers, confidence
+        As in `time_to`.
+
+    Returns
+    -------
+    DataFrame
+        As `time_to`, with ``gone`` or ``promoted``: within how long. No rows where
+        nobody can be followed, nobody so long, or nobody of the reference.
+
+    Raises
+    ------
+    ColumnNotFoundError, ParamsError
+        As in `followed`.
+
+    Examples
+    --------
+    >>> nothing = pd.DataFrame({"worker_id": [], "kind": [], "race": [], "date": []})
+    >>> compared(nothing, kind="separation", until=pd.Timestamp("2025-12-31"), days=730,
+    ...          reference="White").empty
+    True
+    """
+    check_kind(kind)
+    columns = ["group", WORDS[kind], "events", "population", "statistic"]
+    columns = [*columns, *MEASURE_COLUMNS, "direction"]
+    if not can_follow(events):
+        return pd.DataFrame(columns=columns)
+    counts = followed(events, kind=kind, until=until, leavers=leavers)
+    if reference not in set(counts["group"]) or counts["days"].max() < days:
+        return pd.DataFrame(columns=columns)
+    options = {"kind": kind, "until": until, "leavers": leavers}
+    table = time_to(
+        events, **options, days=days, reference=reference, confidence=confidence
+    )
+    return table.assign(**{WORDS[kind]: within(days)})[columns]
+
+
+def can_follow(events: pd.DataFrame) -> bool:
+    """Say whether people can be followed from their hire.
+
+    Parameters
+    ----------
+    events
+        Tidy `events`.
+
+    Returns
+    -------
+    bool
+        Whether there are hires, and every event has a worker's number.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> can_follow(pd.DataFrame({"worker_id": ["", "2"], "kind": "hire"}))
+    False
+    """
+    if events.empty:
+        return False
+    require_columns(events, ["worker_id", "kind"])
+    numbers = events["worker_id"]
+    hired = events["kind"].eq(HIRE).any()
+    return bool(hired and numbers.notna().all() and numbers.ne("").all())
 
 
 def _first(events: pd.DataFrame, kind: str) -> pd.DataFrame:

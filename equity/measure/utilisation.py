@@ -17,7 +17,9 @@ one row per ``benchmark``, ``race`` and ``job_category`` (missing: for all jobs)
 count). The rules themselves are in `availability`.
 """
 
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -42,8 +44,31 @@ WORKING_AGE = "residents of working age"
 LABOUR_FORCE = "labour force"
 AVAILABILITY = "availability in the occupation"
 
+#: What each benchmark answers, by how its name begins; the longest that fits counts.
+QUESTIONS = {
+    RESIDENTS: "does the workforce look like the city it serves?",
+    WORKING_AGE: "does it look like those of an age to work?",
+    LABOUR_FORCE: "does it look like those who work or look for work?",
+    AVAILABILITY: "does it look like those who do such jobs already?",
+}
+#: The same of those hired.
+OF_HIRES = {
+    "employees in post": "are those hired like those already there?",
+    RESIDENTS: "are those hired like the city they serve?",
+    WORKING_AGE: "are they like those of an age to work?",
+    LABOUR_FORCE: "are they like those who work or look for work?",
+}
+
+#: How a sentence calls those whom a benchmark counts.
+CALLED = {
+    LABOUR_FORCE: "the labour force",
+    AVAILABILITY: "those available in the occupation",
+}
+
 NO_CATEGORY = "Not recorded"  # of a job category
+IN_POST = "employees in post"
 WHOLE = "All jobs"
+IN_BENCHMARK = "Job categories that the benchmark has"
 BENCHMARKS = ["benchmark", "race", "job_category", "share", "moe"]
 ROUNDED = 0.01  # by so much published percentages may add up to more than everybody
 MEASURES = {
@@ -138,6 +163,222 @@ def shares_of(benchmarks: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataF
             "benchmark_high": np.where(full, np.nan, high),
         }
     )
+
+
+def with_residents(benchmarks: pd.DataFrame, residents: pd.DataFrame) -> pd.DataFrame:
+    """Put the residents before the other benchmarks, as one of them.
+
+    Parameters
+    ----------
+    benchmarks
+        Tidy `benchmarks`.
+    residents
+        `group`, `share` and `moe`, as `pace.residents` returns them.
+
+    Returns
+    -------
+    DataFrame
+        Tidy `benchmarks`, the widest benchmark first: residents, those of working age,
+        the labour force, availability; then others in their order.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> force = pd.DataFrame({"benchmark": "labour force", "race": ["Asian"],
+    ...                       "job_category": None, "share": [0.2], "moe": [0.01]})
+    >>> city = pd.DataFrame({"group": ["Asian"], "share": [0.15], "moe": [0.02]})
+    >>> with_residents(force, city)[["benchmark", "share"]]
+          benchmark  share
+    0     residents   0.15
+    1  labour force   0.20
+    """
+    require_columns(benchmarks, BENCHMARKS)
+    require_columns(residents, ["group", "share", "moe"])
+    city = residents.rename(columns={"group": "race"}).astype({"race": "object"})
+    city = city.assign(benchmark=RESIDENTS, job_category=None)
+    rows = [city[BENCHMARKS], benchmarks[BENCHMARKS].astype({"race": "object"})]
+    table = pd.concat([part for part in rows if len(part)] or rows, ignore_index=True)
+    width = list(QUESTIONS)
+    names = table["benchmark"].astype(str).map(lambda name: _kind(name, QUESTIONS))
+    order = names.map(lambda name: width.index(name) if name in width else len(width))
+    return table.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)
+
+
+def with_employees(
+    benchmarks: pd.DataFrame, workers: pd.DataFrame, groups: Sequence[str]
+) -> pd.DataFrame:
+    """Put those in post before the benchmarks of all jobs, for those who were hired.
+
+    Parameters
+    ----------
+    benchmarks
+        Tidy `benchmarks`; those of single job categories are left out.
+    workers
+        Tidy `workers` of one date.
+    groups
+        The groups that shares are made of.
+
+    Returns
+    -------
+    DataFrame
+        Tidy `benchmarks`, the first being `employees in post`, counted in full.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> staff = pd.DataFrame({"race": ["Asian", "White", "White", "White"]})
+    >>> nothing = pd.DataFrame(columns=BENCHMARKS)
+    >>> with_employees(nothing, staff, ["Asian", "White"])["share"].tolist()
+    [0.25, 0.75]
+    """
+    require_columns(benchmarks, BENCHMARKS)
+    require_columns(workers, ["race"])
+    sizes = workers["race"].astype(str).value_counts().reindex(groups, fill_value=0)
+    rows = pd.DataFrame({"race": sizes.index.astype("object")})
+    rows["benchmark"], rows["job_category"], rows["moe"] = IN_POST, None, np.nan
+    rows["share"] = divide(sizes.to_numpy(float), np.full(len(sizes), sizes.sum()))
+    others, _ = split(benchmarks)
+    parts = [rows[BENCHMARKS], others[BENCHMARKS].astype({"race": "object"})]
+    return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+
+
+def of_hires(
+    people: pd.DataFrame, benchmarks: pd.DataFrame, *, confidence: float = 0.95
+) -> pd.DataFrame:
+    """Compare each group's share of those hired with every benchmark.
+
+    Parameters
+    ----------
+    people
+        Those hired, one row each, with `race`.
+    benchmarks
+        As `with_employees` returns them.
+    confidence
+        Two-sided level, as a proportion.
+
+    Returns
+    -------
+    DataFrame
+        As `asked`, with the questions of hires. Beside those in post there are no
+        `people_to_parity`: hires like those in post change nothing, and are no goal.
+
+    Raises
+    ------
+    ColumnNotFoundError, InputError
+        As for `by_benchmark`.
+
+    Examples
+    --------
+    >>> staff = pd.DataFrame({"race": ["Asian", "White", "White", "White"]})
+    >>> beside = with_employees(pd.DataFrame(columns=BENCHMARKS), staff,
+    ...                         ["Asian", "White"])
+    >>> table = of_hires(staff[:2], beside)
+    >>> table["group"].iloc[0], float(table["estimate"].iloc[0])
+    ('Asian', 0.5)
+    """
+    table = by_benchmark(people, benchmarks, confidence=confidence)
+    table = asked(table, benchmarks, questions=OF_HIRES)
+    if table.empty:
+        return table
+    parity = table["people_to_parity"].mask(table["benchmark"].eq(IN_POST))
+    return table.assign(people_to_parity=parity)
+
+
+def split(benchmarks: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Take the benchmarks of all jobs, and those of single job categories, apart.
+
+    Parameters
+    ----------
+    benchmarks
+        Tidy `benchmarks`.
+
+    Returns
+    -------
+    of_all, of_jobs
+        The rows, renumbered.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"benchmark": ["a", "b"], "race": "Asian", "share": 0.2,
+    ...                      "job_category": [None, "Technicians"], "moe": None})
+    >>> [part["benchmark"].tolist() for part in split(rows)]
+    [['a'], ['b']]
+    """
+    require_columns(benchmarks, BENCHMARKS)
+    single = _categories(benchmarks["job_category"]).notna()
+    parts = benchmarks[~single], benchmarks[single]
+    return tuple(part.reset_index(drop=True) for part in parts)
+
+
+def asked(
+    table: pd.DataFrame,
+    benchmarks: pd.DataFrame,
+    *,
+    questions: Mapping[str, str] = MappingProxyType(QUESTIONS),
+) -> pd.DataFrame:
+    """Write beside each comparison what its benchmark asks, and of which jobs.
+
+    Parameters
+    ----------
+    table
+        As `by_benchmark` returns it.
+    benchmarks
+        The benchmarks it was made from.
+    questions
+        What each benchmark asks, by how its name begins.
+
+    Returns
+    -------
+    DataFrame
+        `table` with `question` ("Residents: does the workforce look like ...", or the
+        name alone of another benchmark), and `job_category`: `All jobs`, or, for a
+        benchmark by job category, that only the categories it has are counted.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> told = pd.DataFrame({"benchmark": ["residents"]})
+    >>> rows = pd.DataFrame({"benchmark": ["residents"], "job_category": [None]})
+    >>> asked(told, rows)["question"].iloc[0]
+    'Residents: does the workforce look like the city it serves?'
+    """
+    require_columns(table, ["benchmark"])
+    require_columns(benchmarks, ["benchmark", "job_category"])
+    names = table["benchmark"].astype(str)
+    by_job = benchmarks[_categories(benchmarks["job_category"]).notna()]["benchmark"]
+    return table.assign(
+        question=[_question(name, questions) for name in names],
+        job_category=np.where(names.isin(by_job.astype(str)), IN_BENCHMARK, WHOLE),
+    )
+
+
+def _kind(name: str, questions: Mapping[str, str]) -> str:
+    """The benchmark of some questions that a name begins with, or the name."""
+    fits = [kind for kind in questions if name.startswith(kind)]
+    return max(fits, key=len, default=name)
+
+
+def _question(name: str, questions: Mapping[str, str]) -> str:
+    title = name[:1].upper() + name[1:]
+    asks = questions.get(_kind(name, questions), "")
+    return f"{title}: {asks}" if asks else title
 
 
 def by_benchmark(

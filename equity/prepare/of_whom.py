@@ -95,6 +95,217 @@ def employees(
     return {"topic": f"employees on {date:%Y-%m-%d} in {', '.join(digits)}"}
 
 
+def in_jobs(
+    people: dict[str, object], benchmarks: pd.DataFrame, whole: str, some: str
+) -> dict[str, object]:
+    """Say of whom counts beside several benchmarks are: of all jobs, or of some.
+
+    Parameters
+    ----------
+    people
+        What `employees` returned.
+    benchmarks
+        Tidy `benchmarks`: one with job categories is compared with employees in these.
+    whole, some
+        The labels of all jobs, and of those of such a benchmark.
+
+    Returns
+    -------
+    dict
+        Arguments of `equity.publish.protect.protect`.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"benchmark": ["a"], "job_category": ["Technicians"],
+    ...                      "share": [0.2]})
+    >>> in_jobs({"topic": "staff"}, rows, "All jobs", "Some")["covers"]["job_category"]
+    {'All jobs': None, 'Some': ['Technicians']}
+    """
+    jobs = benchmarks.loc[benchmarks["share"].notna(), "job_category"].dropna()
+    named = {whole: None, some: sorted(set(jobs.astype(str))) or None}
+    each = dict.fromkeys(benchmarks["benchmark"].astype(str))
+    return {**people, "covers": {"job_category": named, "benchmark": each}}
+
+
+def at_any(
+    labels: dict[str, str], **names: tuple[str, ...]
+) -> dict[str, dict[str, None]]:
+    """Say which labels stand for every value of their column.
+
+    Parameters
+    ----------
+    labels
+        Column to the label that means any.
+    **names
+        Columns that only name what other columns say: to all of their labels.
+
+    Returns
+    -------
+    dict
+        The ``covers`` of `equity.publish.protect.protect`.
+
+    Examples
+    --------
+    >>> at_any({"top_pay": "Any pay"})
+    {'top_pay': {'Any pay': None}}
+    """
+    one = {name: {label: None} for name, label in labels.items()}
+    return one | {
+        name: dict.fromkeys(every) for name, every in names.items() if len(every)
+    }
+
+
+def covering(**labels: dict[str, list[str]]) -> dict[str, dict[str, list[str]]]:
+    """Say what the merged labels of some columns stand for.
+
+    Parameters
+    ----------
+    **labels
+        Column to merged label to the labels under it; none where nothing was merged.
+
+    Returns
+    -------
+    dict
+        The ``covers`` of `equity.publish.protect.protect`.
+
+    Examples
+    --------
+    >>> covering(group={"All other groups": ["Asian"]}, department={})
+    {'group': {'All other groups': ['Asian']}}
+    """
+    return {name: inside for name, inside in labels.items() if inside}
+
+
+def of_groups(people: dict[str, object], named: list[str]) -> dict[str, object]:
+    """Say that counts are of people of some groups together.
+
+    Parameters
+    ----------
+    people
+        What `employees` returned.
+    named
+        The groups.
+
+    Returns
+    -------
+    dict
+        Arguments of `equity.publish.protect.protect`; empty for a city without a
+        roster.
+
+    Examples
+    --------
+    >>> of_groups({"topic": "staff", "within": {"title": ["f"]}}, ["Asian"])["within"]
+    {'title': ['f'], 'group': ['Asian']}
+    """
+    if not people or not named:
+        return people
+    return {**people, "within": {**people.get("within", {}), "group": list(named)}}
+
+
+def moves(
+    events: pd.DataFrame,
+    recorded: pd.DataFrame,
+    known: dict[str, str],
+    kind: str,
+    *,
+    some: str = "",
+) -> dict[str, object]:
+    """Say of whom counts of hires, promotions or separations are.
+
+    Parameters
+    ----------
+    events
+        Tidy `events`.
+    recorded
+        As `prepare.load` returns it.
+    known
+        What `versions` returned.
+    kind
+        "hire", "promotion" or "separation".
+    some
+        Which of them are counted, if not all: "of the pool, once a year".
+
+    Returns
+    -------
+    dict
+        The ``topic`` and ``within`` of `equity.publish.protect.protect`: rows by race
+        of the files of events, where each row is one event; nothing without events.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"kind": "events", "title": ["Events"], "rows": [1]})
+    >>> happened = pd.DataFrame({"kind": ["hire"]})
+    >>> moves(happened, rows, {"Events": "ffff"}, "hire")["within"]
+    {'title': ['ffff'], 'kind': 'hire'}
+    """
+    if events.empty:
+        return {}
+    same = recorded[recorded["kind"] == "events"]
+    digits = [known[title] for title in same["title"].unique()]
+    within = {"kind": kind} | ({"counted": some} if some else {})
+    if digits and same["rows"].sum() == len(events):
+        return {"topic": PEOPLE, "within": {"title": digits, **within}}
+    return {"topic": f"events in {', '.join(digits)}", "within": within}
+
+
+def hires(
+    found: tuple,
+    people: dict[str, object],
+    events: dict[str, object],
+) -> dict[str, object]:
+    """Say of whom counts of people hired are.
+
+    Parameters
+    ----------
+    found
+        The people, the first day, the last one, and whether they are of the roster.
+    people
+        What `employees` returned.
+    events
+        What `moves` returned of hires.
+
+    Returns
+    -------
+    dict
+        Arguments of `equity.publish.protect.protect`: of the events, or of the roster,
+        the day from which they were hired being a dimension of its own.
+
+    Examples
+    --------
+    >>> day = pd.Timestamp("2021-01-01")
+    >>> hires((None, day, None, True), {"topic": "staff"}, {})["within"]
+    {'hired': 'since 2021-01-01'}
+    """
+    _, first, _, still = found
+    if not still:
+        return events
+    if not people or first is None:
+        return {}
+    since = {"hired": f"since {first:%Y-%m-%d}"}
+    return {**people, "within": {**people.get("within", {}), **since}}
+
+
+def of_form(named: list[str]) -> list[str]:
+    """Keep the groups that the EEO-4 form has.
+
+    Parameters
+    ----------
+    named
+        Groups of a roster.
+
+    Returns
+    -------
+    list of str
+        Without some other race, which the form does not have.
+
+    Examples
+    --------
+    >>> of_form(["Asian", "Some other race"])
+    ['Asian']
+    """
+    return [group for group in named if group != race.SOME_OTHER]
+
+
 def groups(roster: pd.DataFrame) -> list[str]:
     """List the groups that a roster can record.
 

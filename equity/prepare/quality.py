@@ -272,6 +272,31 @@ def rows_are(files: pd.DataFrame, kind: str, otherwise: str) -> str:
     return " and ".join(dict.fromkeys(name for name in named if name)) or otherwise
 
 
+def vintages(files: pd.DataFrame, kind: str) -> str:
+    """Say of which time the files of a kind are.
+
+    Parameters
+    ----------
+    files
+        As `prepare.load` returns them.
+    kind
+        Such as `events`.
+
+    Returns
+    -------
+    str
+        Their vintages; empty if there is no such file.
+
+    Examples
+    --------
+    >>> files = pd.DataFrame({"kind": ["events"], "vintage": ["2023 to 2025"]})
+    >>> vintages(files, "events"), vintages(files, "workers")
+    ('2023 to 2025', '')
+    """
+    named = files.loc[files["kind"] == kind, "vintage"]
+    return " and ".join(dict.fromkeys(name for name in named if name))
+
+
 def capital(words: str) -> str:
     """Begin with a capital letter.
 

@@ -86,6 +86,73 @@ def day(dates: pd.Series) -> str:
     return "" if pd.isna(last) else f"{last.day} {last.month_name()} {last.year}"
 
 
+def hired(
+    first: pd.Timestamp | None,
+    last: pd.Timestamp | None,
+    *,
+    still: bool,
+    vintage: str = "",
+) -> str:
+    """Write when people were hired, for readers.
+
+    Parameters
+    ----------
+    first, last
+        Timestamps; None where it is not known who was hired.
+    still
+        Whether they are those of a roster with a late day of hire, still in post on
+        the last day.
+    vintage
+        Of which years a list of hires is, such as "2023 to 2025"; its dates may be
+        those of the report alone.
+
+    Returns
+    -------
+    str
+        In words.
+
+    Examples
+    --------
+    >>> hired(pd.Timestamp("2021-08-02"), pd.Timestamp("2023-11-02"), still=True)
+    'hired since 2 August 2021 and still in post on 2 November 2023'
+    >>> hired(None, None, still=False, vintage="2023 to 2025")
+    'hired from 2023 to 2025'
+    """
+    if still and first is not None and last is not None:
+        begin, end = (day(pd.Series([date])) for date in (first, last))
+        return f"hired since {begin} and still in post on {end}"
+    if still or not vintage:
+        return "hired"
+    return f"hired {'from' if ' to ' in vintage else 'in'} {vintage}"
+
+
+def span(change: pd.DataFrame, until: pd.Series) -> str:
+    """Write between which days a workforce changed, for readers.
+
+    Parameters
+    ----------
+    change
+        With `reference`, the first day as text; no rows where no change is known.
+    until
+        Timestamps, the last of which is the second day.
+
+    Returns
+    -------
+    str
+        In words.
+
+    Examples
+    --------
+    >>> two = pd.DataFrame({"reference": ["2021-08-01"]})
+    >>> span(two, pd.Series(pd.to_datetime(["2023-11-02"])))
+    '1 August 2021 to 2 November 2023'
+    """
+    if change.empty:
+        return day(until)
+    first = pd.Series(pd.to_datetime(change["reference"].iloc[:1]))
+    return f"{day(first)} to {day(until)}"
+
+
 def dates(period: str, quarters: int) -> str:
     """Write the months that the quarters cover, for readers.
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from equity.errors import ColumnNotFoundError, InputError
 from equity.publish.kinds import is_number
+from equity.publish.protected import Protected, require
 
 
 def left_out(
@@ -73,3 +74,81 @@ def left_out(
     return long.assign(reason=long["reason"].map(dict(reasons)))[
         [*by, "reason", "events"]
     ]
+
+
+def without(protected: Protected, **values: str) -> Protected:
+    """Leave out the rows of one label, where other rows remain.
+
+    Parameters
+    ----------
+    protected
+        What `equity.publish.protect.protect` made.
+    **values
+        A column of labels to the label.
+
+    Returns
+    -------
+    Protected
+        The other rows; no rows where there are none.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If the column is absent.
+    DisclosureError
+        If it is no column of labels.
+
+    Examples
+    --------
+    >>> from equity.publish.protect import protect
+    >>> table = pd.DataFrame({"group": ["A", "B"], "events": [40, 50]})
+    >>> without(protect(table), group="B").frame["group"].tolist()
+    ['A']
+    """
+    require(protected, "aside.without")
+    for name, label in values.items():
+        if name not in protected.frame:
+            raise ColumnNotFoundError([name], found=protected.frame.columns)
+        rest = [n for n in dict.fromkeys(protected.frame[name]) if n != label]
+        if not rest:
+            return protected.none()
+        protected = protected.only(**{name: rest})
+    return protected
+
+
+def pick(protected: Protected, **values: str) -> Protected:
+    """Keep the rows of some labels, which need not be there.
+
+    Parameters
+    ----------
+    protected
+        What `equity.publish.protect.protect` made.
+    **values
+        Columns of labels to a label.
+
+    Returns
+    -------
+    Protected
+        The rows; none where a label is absent: a city may not record it.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+    DisclosureError
+        If one is no column of labels.
+
+    Examples
+    --------
+    >>> from equity.publish.protect import protect
+    >>> table = pd.DataFrame({"group": ["A", "B"], "events": [40, 50]})
+    >>> pick(protect(table), group="C").frame.empty
+    True
+    """
+    for name, label in values.items():
+        if name not in require(protected, "aside.pick").frame:
+            raise ColumnNotFoundError([name], found=protected.frame.columns)
+        if label not in set(protected.frame[name]):
+            return protected.none()
+        protected = protected.only(**{name: label})
+    return protected

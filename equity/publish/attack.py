@@ -388,10 +388,7 @@ def _block(rows: list[Row], clock: _Clock, contradicted: list[Count]) -> Block:
         return block
     older = [row for row in rows if row.age > 0]
     if not older:
-        raise DisclosureError(
-            f"{_topic(rows)}: two tables tell numbers that cannot both be true of the "
-            "same people. Give tables that count other people topics of their own"
-        )
+        raise DisclosureError(_untrue(rows))
     both = loose | (_loose(older, clock) or set())
     block = _set_up(rows, both, clock)
     if block.program is None or block.program.possible():
@@ -402,10 +399,20 @@ def _block(rows: list[Row], clock: _Clock, contradicted: list[Count]) -> Block:
     while True:
         block = _set_up(rows, both, clock)
         age = max(row.age for row in rows)
-        if block.program is None or block.program.possible() or age == 0:
+        if block.program is None or block.program.possible():
             return block
+        if age == 0:
+            raise DisclosureError(_untrue(rows))
         contradicted += [row.count for row in rows if row.age == age]
         rows = [row for row in rows if row.age < age]
+
+
+def _untrue(rows: Sequence[Row]) -> str:
+    """What to say of a release that denies itself, whatever came before it."""
+    return (
+        f"{_topic(rows)}: two tables tell numbers that cannot both be true of the same "
+        "people. Give tables that count other people topics of their own"
+    )
 
 
 def _topic(rows: Sequence[Row]) -> str:

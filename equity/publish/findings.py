@@ -27,6 +27,7 @@ McShane (2019), Scientists rise up against statistical significance, Nature 567,
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from equity.publish import display, sentences, wording
 from equity.publish.apart import segregation
@@ -36,8 +37,10 @@ from equity.publish.drivers import drivers
 from equity.publish.moving import rates
 from equity.publish.paced import pace
 from equity.publish.paid import pay_gap, pay_parts
+from equity.publish.payscale import pay_scale
 from equity.publish.proofs import bounds, clustering
 from equity.publish.protect import Protected, require
+from equity.publish.sexed import sexes
 from equity.publish.splits import adjusted, decomposition
 from equity.publish.spoken import headlines, nothing, publish
 from equity.publish.utilised import utilisation
@@ -52,8 +55,9 @@ from equity.publish.wording import (
 
 __all__ = [
     "CAUSES", "PHRASES", "adjusted", "bounds", "clustering", "compare",
-    "decomposition", "drivers", "nothing", "pace", "pay_gap", "pay_parts", "people",
-    "people_count", "rates", "ratio", "representation", "segregation", "utilisation",
+    "decomposition", "drivers", "nothing", "pace", "pay_gap", "pay_parts", "pay_scale",
+    "people", "people_count", "rates", "ratio", "representation", "segregation",
+    "sexes", "utilisation",
 ]  # fmt: skip
 
 
@@ -247,6 +251,8 @@ def representation(
     benchmark_whole: str = "residents",
     people: str = "people",
     members: str = "employees",
+    by: str = "",
+    words: Mapping[str, str] = MappingProxyType({}),
     largest: bool = False,
     when: str = "",
 ) -> Published:
@@ -277,8 +283,14 @@ def representation(
         What the members of the groups are.
     members
         What the people to parity would be.
+    by
+        A column of labels whose values are said apart, such as "benchmark"; each stands
+        for ``{part}`` in ``whole`` or ``benchmark_whole``.
+    words
+        A value of ``by`` to how a sentence calls it: "labour force" is "the labour
+        force".
     largest
-        Only one sentence: the group that is the most people short of parity, or that
+        Only one sentence (for each value of ``by``): the group that is the most people short of parity, or that
         none is clearly short of it.
     when
         As in :func:`compare`.
@@ -302,23 +314,28 @@ def representation(
     if require(shares, "findings.representation").frame.empty:
         return display.absent()
     texts, rows = [], []
-    for part, some in _parts(shares).items():
-        words = {
+    for part, some in (_parts_by(shares, by) if by else _parts(shares)).items():
+        called = words.get(part, part)
+        said_of = {
             "benchmark": benchmark,
-            "whole": whole.replace("{kind}", part.lower()),
-            "benchmark_whole": benchmark_whole,
+            "whole": whole.replace("{kind}", part.lower()).replace("{part}", called),
+            "benchmark_whole": benchmark_whole.replace("{part}", called),
             "noun": people,
             "members": members,
             "why": some.why,
         }
-        said = _represented(some, words, largest=largest)
+        said = _represented(some, said_of, largest=largest, named=bool(by))
         texts += [text for text, _ in said]
-        rows += headlines(said, f"share of {words['whole']}", when)
+        rows += headlines(said, f"share of {said_of['whole']}", when)
     return publish(texts, rows, [shares])
 
 
 def _represented(
-    shares: Protected, words: dict[str, str], *, largest: bool
+    shares: Protected,
+    words: dict[str, str],
+    *,
+    largest: bool,
+    named: bool = False,
 ) -> list[tuple[str, dict | None]]:
     """The sentences of one table of shares, with the numbers of its comparisons."""
     level, apart, fold = _stacked(shares, None, None)
@@ -342,6 +359,9 @@ def _represented(
     ]
     if not short:
         none = f"No group shown is clearly short of its share of {words['whole']}."
+        if named:
+            none = f"Among {words['whole']}, no group shown is clearly short of its "
+            none += f"share of {words['benchmark_whole']}."
         return [(none, None)]
     group = max(short, key=lambda row: row["parity"])["group"]
     text, numbers = said[group]
@@ -370,6 +390,12 @@ def _parts(rates: Protected) -> dict[str, Protected]:
     if len(subjects) < 2:
         return {"": rates}
     return {str(subject): rates.only(subject=subject) for subject in subjects}
+
+
+def _parts_by(shares: Protected, by: str) -> dict[str, Protected]:
+    """Take a table apart by a column of labels, in the order of its rows."""
+    values = dict.fromkeys(shares.frame[by])
+    return {str(value): shares.only(**{by: value}) for value in values}
 
 
 def _noun(noun: str | Mapping[str, str], some: Protected) -> str:

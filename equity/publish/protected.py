@@ -191,6 +191,22 @@ class Protected:
         rows = self._frame[kept].reset_index(drop=True)
         return replace(self, _frame=rows)
 
+    def none(self) -> "Protected":
+        """Keep no row.
+
+        Returns
+        -------
+        Protected
+            Without rows: what is made of it is a note that there is nothing.
+
+        Examples
+        --------
+        >>> from equity.publish.protect import protect
+        >>> protect(pd.DataFrame({"group": ["A"], "events": [40]})).none()
+        <Protected: 0 rows, 0 with hidden numbers>
+        """
+        return replace(self, _frame=self._frame.iloc[:0])
+
     def __repr__(self) -> str:
         hidden = int(self._frame["suppressed"].notna().sum())
         return f"<Protected: {len(self._frame)} rows, {hidden} with hidden numbers>"

@@ -194,6 +194,7 @@ KEYS = {
     "subject": "Subject",
     "year": "Year",
     "measure": "Measure",
+    "held": "Posts",
 }
 GAPS = {"percent": "points"}
 
