@@ -29,6 +29,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from equity.publish import display, sentences, wording
+from equity.publish.achieved import achievement
 from equity.publish.apart import segregation
 from equity.publish.comparisons import by_group, frame_of, is_base, records
 from equity.publish.display import Published
@@ -38,6 +39,7 @@ from equity.publish.paced import pace
 from equity.publish.paid import pay_gap, pay_parts
 from equity.publish.proofs import bounds, clustering
 from equity.publish.protect import Protected, require
+from equity.publish.schooled import gap_parts, growth, schools
 from equity.publish.splits import adjusted, decomposition
 from equity.publish.spoken import headlines, nothing, publish
 from equity.publish.utilised import utilisation
@@ -51,9 +53,10 @@ from equity.publish.wording import (
 )
 
 __all__ = [
-    "CAUSES", "PHRASES", "adjusted", "bounds", "clustering", "compare",
-    "decomposition", "drivers", "nothing", "pace", "pay_gap", "pay_parts", "people",
-    "people_count", "rates", "ratio", "representation", "segregation", "utilisation",
+    "CAUSES", "PHRASES", "achievement", "adjusted", "bounds", "clustering", "compare",
+    "decomposition", "drivers", "gap_parts", "growth", "nothing", "pace", "pay_gap",
+    "pay_parts", "people", "people_count", "rates", "ratio", "representation", "schools", "segregation",
+    "utilisation",
 ]  # fmt: skip
 
 

@@ -98,7 +98,11 @@ def compared(beside: pd.DataFrame, policy: covering.Policy) -> np.ndarray:
     found = np.zeros(len(beside), dtype=bool)
     for name in ("reference_events", "reference_population"):
         if name in beside:
-            found |= _is_small(count(beside, name), policy)
+            people = count(beside, name)
+            if f"{name}_high" in beside:  # the most that a masked count can be
+                most = count(beside, f"{name}_high")
+                people = np.where(np.isnan(people), most, people)
+            found |= _is_small(people, policy)
     return found
 
 
