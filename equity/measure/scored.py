@@ -73,6 +73,37 @@ def latest(scores: pd.DataFrame, groups: Sequence[str]) -> pd.DataFrame:
     return rows[columns].assign(score=standardised).reset_index(drop=True)
 
 
+def enrolled(scores: pd.DataFrame) -> pd.DataFrame:
+    """List each student with a score once, in the latest year on file.
+
+    Parameters
+    ----------
+    scores
+        Tidy `scores`.
+
+    Returns
+    -------
+    DataFrame
+        ``school`` (missing where not recorded) and ``race``: of the subject and year
+        with the most students in the latest year, since students without a number
+        cannot be told apart between subjects.
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({
+    ...     "school": ["a", "a", "b"], "year": "2025", "race": "White",
+    ...     "subject": ["Reading", "Reading", "Mathematics"]})
+    >>> enrolled(scores)["school"].to_list()
+    ['a', 'a']
+    """
+    require_columns(scores, ["school", "year", "subject", "race"])
+    last = scores[scores["year"] == scores["year"].max()]
+    sizes = last["subject"].value_counts()
+    one = last[last["subject"] == sizes.index[0]] if len(sizes) else last
+    rows = one[["school", "race"]].reset_index(drop=True)
+    return rows.assign(school=rows["school"].replace("", np.nan))
+
+
 def gaps(
     tested: pd.DataFrame, *, reference: str, confidence: float = 0.95
 ) -> pd.DataFrame:

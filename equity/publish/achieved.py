@@ -30,7 +30,12 @@ _Said = tuple[str, dict | None]
 
 
 def achievement(
-    gaps: Protected, *, people: str = "students", note: str = NOTE, when: str = ""
+    gaps: Protected,
+    *,
+    people: str = "students",
+    where: str = "",
+    note: str = NOTE,
+    when: str = "",
 ) -> Published:
     """Say every group's gap, and what hidden counts leave open.
 
@@ -42,6 +47,8 @@ def achievement(
         and ``chance_above`` are used where they are there.
     people
         What the members of the groups are.
+    where
+        Among whom, after the subject: "in the same school".
     note
         The last sentence, how to read the numbers.
     when
@@ -86,7 +93,8 @@ def achievement(
     texts, rows = [], []
     for subject in subjects:
         part = frame[frame["subject"] == subject] if subject else frame
-        start = f"{subject}: " if str(subject).strip() else ""
+        start = ", ".join(filter(None, (str(subject).strip(), where)))
+        start = f"{start}: " if start else ""
         told = [
             said(row, people, gaps.why)
             for row in records(part.reset_index(drop=True), UNIT)
@@ -97,6 +105,70 @@ def achievement(
     if note and rows:
         texts.append(note)
     return publish(texts, rows, [gaps])
+
+
+def masked(
+    shares: Protected, *, people: str = "students", of: str = "tested"
+) -> Published:
+    """Say which share of each group's students sits in counts that the source hides.
+
+    Parameters
+    ----------
+    shares
+        One row per ``group`` (and ``subject``), with ``rate_low`` and ``rate_high``:
+        the least and most share, as proportions.
+    people
+        What the members of the groups are.
+    of
+        What they are, after their name: "tested".
+
+    Returns
+    -------
+    Published
+        A payload of kind "finding".
+
+    Raises
+    ------
+    DisclosureError
+        If ``shares`` is not protected.
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> from equity.publish.protect import protect
+    >>> table = pd.DataFrame({
+    ...     "group": ["Black", "White"], "population": [400, 900],
+    ...     "rate_low": [0.018, 0.0], "rate_high": [0.139, 0.0]})
+    >>> masked(protect(table))
+    1.8% to 13.9% of Black students tested are in counts that the source hides.
+    No White students tested are in counts that the source hides.
+    """
+    frame = require(shares, "findings.masked").frame
+    if frame.empty:
+        return display.absent()
+    absent = [n for n in ("group", "rate_low", "rate_high") if n not in frame]
+    if absent:
+        raise ColumnNotFoundError(absent, found=frame.columns)
+    texts = []
+    for row in frame.to_dict("records"):
+        who = f"{people_of(str(row['group']), people)} {of}"
+        low, high = (
+            display.rounded(row[end], "percent") for end in ("rate_low", "rate_high")
+        )
+        start = f"{row['subject']}: " if "subject" in row else ""
+        if low is None or high is None:
+            why = shares.why if not pd.isna(row["suppressed"]) else ""
+            blank = f"is not shown: {why}" if why else "is not known"
+            texts.append(f"{start}The share of {who} in hidden counts {blank}.")
+            continue
+        share = (
+            "No" if high == 0 else f"{display.span(low, high, 'percent', mark=True)} of"
+        )
+        if low == high and high:
+            share = f"{display.quantity(high, 'percent')} of"
+        texts.append(f"{start}{share} {who} are in counts that the source hides.")
+    return publish(texts, [], [shares])
 
 
 def said(row: dict, noun: str, why: str) -> _Said:
@@ -161,12 +233,10 @@ def size(value: float, unit: str = "standard deviations") -> str:
 
     Examples
     --------
-    >>> size(-0.62), size(0.1, ""), size(0.0)
-    ('0.62 standard deviations lower', '0.10 higher', 'no gap')
+    >>> size(-0.62), size(0.1, ""), size(0.0, "")
+    ('0.62 standard deviations lower', '0.10 higher', '0.00')
     """
-    if value == 0:
-        return "no gap"
-    word = "lower" if value < 0 else "higher"
+    word = "lower" if value < 0 else "higher" if value > 0 else ""
     parts = (display.number(value, UNIT, sign=False), unit, word)
     return " ".join(part for part in parts if part)
 

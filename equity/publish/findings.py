@@ -29,7 +29,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from equity.publish import display, sentences, wording
-from equity.publish.achieved import achievement
+from equity.publish.achieved import achievement, masked
 from equity.publish.apart import segregation
 from equity.publish.comparisons import by_group, frame_of, is_base, records
 from equity.publish.display import Published
@@ -39,6 +39,7 @@ from equity.publish.paced import pace
 from equity.publish.paid import pay_gap, pay_parts
 from equity.publish.proofs import bounds, clustering
 from equity.publish.protect import Protected, require
+from equity.publish.risked import risks
 from equity.publish.schooled import gap_parts, growth, schools
 from equity.publish.splits import adjusted, decomposition
 from equity.publish.spoken import headlines, nothing, publish
@@ -54,9 +55,9 @@ from equity.publish.wording import (
 
 __all__ = [
     "CAUSES", "PHRASES", "achievement", "adjusted", "bounds", "clustering", "compare",
-    "decomposition", "drivers", "gap_parts", "growth", "nothing", "pace", "pay_gap",
-    "pay_parts", "people", "people_count", "rates", "ratio", "representation", "schools", "segregation",
-    "utilisation",
+    "decomposition", "drivers", "gap_parts", "growth", "masked", "nothing", "pace",
+    "pay_gap", "pay_parts", "people", "people_count", "rates", "ratio",
+    "representation", "risks", "schools", "segregation", "utilisation",
 ]  # fmt: skip
 
 
