@@ -34,8 +34,9 @@ def gaps(
     -------
     DataFrame
         One row per ``subject``, ``line`` ("Reading, at least Basic") and ``group``: as
-        the differences of `outcomes.by_race`, and ``students``, ``students_low``,
-        ``students_high``: those at the lowest level above the line.
+        the differences of `outcomes.by_race`, and ``level_students``,
+        ``level_students_low``, ``level_students_high``: students at the lowest level
+        above the line.
 
     Raises
     ------
@@ -65,10 +66,10 @@ def gaps(
     ...     "students_low": [60, 30, 10, 40, 40, 20]})
     >>> levels["students_high"] = levels["students_low"]
     >>> found = gaps(levels, reference="White").query("group == 'Black'")
-    >>> found[["line", "students", "estimate"]]
-                             line  students  estimate
-    0  Reading, at least Proficient        30      -0.2
-    2    Reading, at least Advanced        10      -0.1
+    >>> found[["line", "level_students", "estimate"]]
+                               line  level_students  estimate
+    0  Reading, at least Proficient              30      -0.2
+    2    Reading, at least Advanced              10      -0.1
     """
     require_columns(levels, ["school", "year", *KEYS, "level", *ENDS])
     names = list(levels["level"].cat.categories)[1:] if len(levels) else []
@@ -95,9 +96,9 @@ def gaps(
             table = table.reset_index(drop=True)
             found.append(
                 table.assign(
-                    students=low.where(low == high),
-                    students_low=low,
-                    students_high=high,
+                    level_students=low.where(low == high),
+                    level_students_low=low,
+                    level_students_high=high,
                 )
             )
     columns = ["subject", "line", "group", "estimate"]

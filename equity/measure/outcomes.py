@@ -376,7 +376,8 @@ def _by_part(
 
 def _summed(rows: pd.DataFrame) -> pd.DataFrame:
     """Add up the bounds of each group; keep groups that have no rows."""
-    if "others_low" not in rows:
+    whole = "others_low" not in rows  # then the people are given, not added up
+    if whole:
         least, most = (
             rows[end].fillna(rows["population"]) if end in rows else rows["population"]
             for end in ("population_low", "population_high")
@@ -395,7 +396,10 @@ def _summed(rows: pd.DataFrame) -> pd.DataFrame:
     low, high = sums["events_low"], sums["events_high"]
     smallest, largest = low + sums["others_high"], high + sums["others_low"]
     sums["events"] = low.astype("Int64").where(low == high)
-    sums["population"] = smallest.astype("Int64").where(smallest == largest)
+    known = smallest == largest
+    if not whole:  # bounds of two parts may add up to one number by accident
+        known &= (low == high) & (sums["others_low"] == sums["others_high"])
+    sums["population"] = smallest.astype("Int64").where(known)
     sums["rate_low"] = low / smallest.where(smallest > 0)
     sums["rate_high"] = high / largest.where(largest > 0)
     spread = sums["rate_high"] - sums["rate_low"]

@@ -182,7 +182,8 @@ def parts(
     -------
     DataFrame
         As `school_gaps.decompose`, with ``subject`` first, in standard deviations, and
-        a ``measure`` of its own for each part; no rows of tests without schools.
+        a ``measure`` of its own for each part, and ``heading``, subject and group in
+        one; no rows of tests without schools.
 
     Examples
     --------
@@ -206,7 +207,9 @@ def parts(
             replicates=replicates,
             seed=seed,
         )
-        return found.assign(measure="gap in scores, " + found["part"])
+        found = found.assign(measure="gap in scores, " + found["part"])
+        heading = f"{test['subject'].iloc[0]}: " + found["group"].astype(str)
+        return found.assign(heading=heading)
 
     return _each(tested, reference, of_one, schools=2)
 

@@ -34,6 +34,7 @@ def achievement(
     *,
     people: str = "students",
     where: str = "",
+    largest: bool = False,
     note: str = NOTE,
     when: str = "",
 ) -> Published:
@@ -49,6 +50,8 @@ def achievement(
         What the members of the groups are.
     where
         Among whom, after the subject: "in the same school".
+    largest
+        Of each subject only the largest clear gap, or that none is clear.
     note
         The last sentence, how to read the numbers.
     when
@@ -100,11 +103,30 @@ def achievement(
             for row in records(part.reset_index(drop=True), UNIT)
             if not is_base(row)
         ]
+        told = [_largest(told)] if largest else told
         texts += [f"{start}{text}" for text, _ in told]
         rows += headlines(told, MEASURE, when, start)
     if note and rows:
         texts.append(note)
     return publish(texts, rows, [gaps])
+
+
+def _largest(told: list[_Said]) -> _Said:
+    """Pick the largest clear gap; say what is left out, or that none is clear."""
+    known = [(text, row) for text, row in told if row is not None]
+    left = " Groups whose gaps are hidden or not known are left out."
+    note = left if len(known) < len(told) else ""
+    clear = [(text, row) for text, row in known if row["clear"]]
+    if not clear:
+        nothing = "no clear gap can be seen in any group shown"
+        return f"{nothing if known else 'no gap can be shown'}.{note}", None
+    text, row = max(clear, key=lambda one: abs(one[1]["estimate"]))
+    only = (
+        "the only gap that can be shown"
+        if len(known) == 1
+        else ("the largest clear gap")
+    )
+    return f"{only}: {text}{note}", {**row, "sentence": text}
 
 
 def masked(

@@ -31,6 +31,7 @@ from dataclasses import replace
 from equity.publish import display, sentences, wording
 from equity.publish.achieved import achievement, masked
 from equity.publish.apart import segregation
+from equity.publish.closed import closing
 from equity.publish.comparisons import by_group, frame_of, is_base, records
 from equity.publish.display import Published
 from equity.publish.drivers import drivers
@@ -54,7 +55,8 @@ from equity.publish.wording import (
 )
 
 __all__ = [
-    "CAUSES", "PHRASES", "achievement", "adjusted", "bounds", "clustering", "compare",
+    "CAUSES", "PHRASES", "achievement", "adjusted", "bounds", "closing", "clustering",
+    "compare",
     "decomposition", "drivers", "gap_parts", "growth", "masked", "nothing", "pace",
     "pay_gap", "pay_parts", "people", "people_count", "rates", "ratio",
     "representation", "risks", "schools", "segregation", "utilisation",

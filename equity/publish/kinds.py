@@ -29,13 +29,15 @@ COUNTS = (
     "left",
 )
 
-#: Counts of people whom a row leaves out, or of those it is compared with.
+#: Counts of people whom a row leaves out, of those it is compared with, or by whom it
+#: differs from the next.
 ASIDES = (
     *("not_counted", "without_pay", "zero_pay", "incomplete", "not_recorded"),
     *("left_out", "without_score", "tested_once"),
     *("alone", "no_counterpart", "without_counterpart"),
     *("reference_without_counterpart", "reference_events", "reference_population"),
     *("reference_population_low", "reference_population_high"),
+    *("level_students", "level_students_low", "level_students_high"),
 )
 
 #: Numbers that tell one row from another.

@@ -133,7 +133,7 @@ def test_lines_differ_by_the_students_of_one_level():
     levels = district()
     found = cuts.gaps(levels, reference="White").query("group == 'Black'")
     events = found["events"].to_numpy(int)
-    students = found["students"].to_numpy(int)
+    students = found["level_students"].to_numpy(int)
     np.testing.assert_array_equal(events[:-1] - events[1:], students[:-1])
     assert students[-1] == events[-1]
 

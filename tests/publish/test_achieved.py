@@ -106,6 +106,18 @@ def test_achievement_names_subjects_and_gives_headlines():
     assert rows[0]["clear"]
 
 
+def test_only_the_largest_clear_gap():
+    black = (400, -0.62, -0.71, -0.53, -0.62, -0.62, 0.33)
+    asian = (400, 0.7, -0.1, 1.5, 0.7, 0.7, 0.7)  # larger, and not clear
+    table = protect(gaps(Asian=asian, Black=black, White=WHITE), lines=None)
+    found = findings.achievement(table, largest=True, note="")
+    assert said(found)[0].startswith("the largest clear gap: Black students score 0.62")
+    assert len(found.as_payload()["rows"]) == 1
+    none = protect(gaps(Asian=asian, White=WHITE), lines=None)
+    text = said(findings.achievement(none, largest=True, note=""))[0]
+    assert text == "no clear gap can be seen in any group shown."
+
+
 def test_achievement_refuses():
     with pytest.raises(DisclosureError):
         findings.achievement(gaps(White=WHITE))
