@@ -41,8 +41,8 @@ WHETHER = "Whether the gap in graduation between Black students and White studen
         (
             "widening",
             (0.08, 0.03, 0.13),
-            f"{START} widening: from 2022-23 to 2024-25 it became 8.0 percentage points "
-            "larger (95% interval 3.0 to 13.0 larger).",
+            f"{START} widening: from 2022-23 to 2024-25 it became 8.0 percentage "
+            "points larger (95% interval 3.0 to 13.0 larger).",
         ),
         (
             "no change told from noise",
