@@ -98,7 +98,7 @@ def clean_graduation(
     -----
     States report rates to the Department of Education with one decimal, which then
     rounds them to whole percents: 503 of 633 are 79.46, then 79.5, then 80. Where the
-    source says `rounded_twice`, the least that a rate stands for lies 0.05 points lower.
+    source says `rounded_twice`, the least that a rate stands for is 0.05 points lower.
     Not every rate need have been, so the most stays what it is.
 
     Examples
