@@ -574,6 +574,7 @@ def _graduation(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
         **({"keep": {"LEAID": [OPEN]}} if district else {}),
         "cohort": "{group}_COHORT_{year}",
         "rate": "{group}_RATE_{year}",
+        **({"rounded_twice": True} if "NCESSCH" in frame.columns else {}),
         "years": years,
         "groups": groups,
     }

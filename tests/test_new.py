@@ -246,6 +246,7 @@ def test_a_national_file_asks_for_the_district(tmp_path):
     assert found["keep"] == {"LEAID": [new.OPEN]}
     assert found["groups"] == {"MAS": race.ASIAN_OR_PACIFIC}
     assert found["years"] == {"1314": "2013-14"}
+    assert found["rounded_twice"] is True
 
 
 def test_codes_that_nobody_knows_are_left_open(tmp_path):

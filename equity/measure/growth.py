@@ -14,19 +14,20 @@ import numpy as np
 import pandas as pd
 
 from equity.errors import InputError
+from equity.measure import few_clusters
 from equity.measure.redraws import DIFFERENCE, LEVEL
 from equity.measure.table import (
     HIGHER,
+    check_confidence,
     divide,
     measure_table,
-    normal_quantile,
     numbers,
     position_of,
     require_columns,
     without_reference,
 )
 
-METHOD = "slopes within students, errors by school"
+METHOD = "slopes within students, errors by school, t"
 KNOWN, FEW_SCHOOLS = "known", "limits too narrow: fewer than 20 schools"
 NOT_FOLLOWED = "not known: nobody is followed, or in one school only"
 ENOUGH = 20
@@ -73,6 +74,8 @@ def by_group(
     slope for each group: students tested more often and over longer count for more.
     Errors allow for students of one school being alike, and for a school's groups going
     together in the difference; a student who changes schools counts with the first.
+    Limits are Student's t with one degree of freedom less than the schools' effective
+    number, by their share of the tests: of the group that has fewer.
     Growth is taken as straight. If those who leave early grow otherwise than those who
     stay, it is of those who are followed.
 
@@ -97,7 +100,7 @@ def by_group(
     2  Black  difference      -3.0             1.0
     3  White  difference       0.0             NaN
     """
-    z = normal_quantile(confidence)
+    check_confidence(confidence)
     rows, groups = _checked(scores)
     base = position_of(pd.DataFrame({"group": groups}), reference)
     followed = _within(rows)
@@ -105,18 +108,19 @@ def by_group(
     sums = sums.reindex(groups, fill_value=0.0)
     time = sums["square"].to_numpy()
     slope = divide(sums["cross"].to_numpy(), time)
-    parts = _by_school(followed, groups, slope, time)
+    parts, weight = _by_school(followed, groups, slope, time)
+    schools = few_clusters.effective(weight)
     frame = _counts(rows, followed, groups)
     return pd.concat(
         [
-            _table(frame, LEVEL, None, slope, parts, z, confidence),
+            _table(frame, LEVEL, None, slope, parts, schools, confidence),
             _table(
                 frame,
                 DIFFERENCE,
                 reference,
                 slope - slope[base],
                 parts - parts[:, [base]],
-                z,
+                np.minimum(schools, schools[base]),
                 confidence,
                 base,
             ),
@@ -131,7 +135,7 @@ def _table(
     reference: str | None,
     estimate: np.ndarray,
     parts: np.ndarray,
-    z: float,
+    effective: np.ndarray,
     confidence: float,
     base: int | None = None,
 ) -> pd.DataFrame:
@@ -144,13 +148,14 @@ def _table(
     # a width of nothing is not knowledge
     error = np.where((schools > 1) & np.isfinite(estimate) & (error > 0), error, np.nan)
     error = without_reference(error, base)
+    width = few_clusters.quantile(effective - 1, confidence) * error
     return measure_table(
         frame.assign(statistic=statistic),
         measure="growth in a year",
         reference=reference,
         estimate=estimate,
-        conf_low=estimate - z * error,
-        conf_high=estimate + z * error,
+        conf_low=estimate - width,
+        conf_high=estimate + width,
         confidence=confidence,
         method=METHOD,
         standard_error=error,
@@ -209,15 +214,16 @@ def _within(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _by_school(
     followed: pd.DataFrame, groups: list[str], slope: np.ndarray, time: np.ndarray
-) -> np.ndarray:
-    """What each school adds to each group's slope beyond its expectation."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """What each school adds to each group's slope beyond the expected; its weight."""
     place = followed["group"].map({name: at for at, name in enumerate(groups)})
     place = place.to_numpy(dtype=int)
     excess = followed["cross"].to_numpy() - slope[place] * followed["square"].to_numpy()
     school, names = pd.factorize(followed["school"])
-    parts = np.zeros((len(names), len(groups)))
+    parts, weight = np.zeros((2, len(names), len(groups)))
     np.add.at(parts, (school, place), excess / time[place])
-    return parts
+    np.add.at(weight, (school, place), followed["square"].to_numpy())
+    return parts, weight
 
 
 def _counts(

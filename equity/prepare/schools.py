@@ -27,6 +27,7 @@ SCORES = ["student", "school", "year", "subject", "grade", "race", "score"]
 NOTHING = ("", ".")  # how files say that a group has no cohort in a school
 ALONE = "a rate is published without its cohort; that rate is not used"
 NEAR = 1e-9  # rates times people are whole numbers only up to rounding
+TWICE = 0.0005  # of rates rounded to tenths of a percent first: 79.45 becomes 80, too
 
 
 def event_bounds(
@@ -89,6 +90,13 @@ def clean_graduation(
     ------
     InputError
         If a cohort or a rate cannot be read.
+
+    Notes
+    -----
+    States report rates to the Department of Education with one decimal, which then
+    rounds them to whole percents: 503 of 633 are 79.46, then 79.5, then 80. Where the
+    source says `rounded_twice`, the least that a rate stands for is 0.05 points lower.
+    Not every rate need have been, so the most stays what it is.
 
     Examples
     --------
@@ -376,6 +384,8 @@ def _cohorts(
         scale="percent",
         decimal=source.decimal,
     )
+    if source.rounded_twice:
+        ends["low"] = (ends["low"] - TWICE).clip(lower=0.0)
     fewest, most = event_bounds(ends["low"], ends["high"], people.astype("int64"))
     fits = fewest <= most  # not where the rate is missing
     marks.refuse(

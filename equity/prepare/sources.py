@@ -660,7 +660,8 @@ class Graduation(OfSchools):
     Of `OfSchools`, and the keys below. `groups` maps the file's group codes to
     groups, and `years` its year codes to school years; `cohort` and `rate` are
     column names in which `{group}` and `{year}` stand for the codes. Rates are
-    whole percents, masked as `85-89`, `GE95`, `LT50` or `PS`.
+    whole percents, masked as `85-89`, `GE95`, `LT50` or `PS`. `rounded_twice` says
+    that they were rounded to one decimal before.
     """
 
     NEEDS: ClassVar = ("unit",)
@@ -669,6 +670,7 @@ class Graduation(OfSchools):
     rate: str
     groups: Labels
     years: Labels
+    rounded_twice: bool = False
 
     def crosswalk(self, standard: race.Standard) -> dict[str, str]:
         """Say which group codes were declared to mean which group.
