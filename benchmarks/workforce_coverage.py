@@ -49,8 +49,9 @@ LARGEST = 12  # departments with a name of their own, as on the page
 REDRAWS = 2000  # of the pace; the page takes 10,000, for digits that nobody counts here
 QUANTILES = (0.1, 0.5, 0.9)
 PAID = {"reference": REFERENCE, "groups": list(RACES), "confidence": CONFIDENCE}
+LOGS = "gap_in_log_pay"
 PARITY = "years to parity at this pace"
-RULE = "job groups short by two standard deviations"
+RULES = (availability.TWO_SD, availability.EXACT_BINOMIAL)
 Row = tuple[str, str, float, float, float]  # measure, group, truth, low, high
 
 
@@ -89,9 +90,9 @@ def simulate(job: tuple[int, float], size: float = 1.0) -> pd.DataFrame:
     found = expected_flows(options, town)
     truth = workforce_truth.truth(options, town)
     paid = workforce_truths.all_pay(options, found)
-    jobs = _analysis(tables[0], tables[2])
+    jobs = {rule: _analysis(tables[0], tables[2], rule) for rule in RULES}
     drawn = [
-        *_shares(truth, tables[0], survey, jobs),
+        *_shares(truth, tables[0], survey, jobs[availability.TWO_SD]),
         *_flows(truth, tables),
         *_pay(truth, paid, job_levels.described(tables[0])),
         *_apart(truth, tables[0], seed),
@@ -101,8 +102,8 @@ def simulate(job: tuple[int, float], size: float = 1.0) -> pd.DataFrame:
     staff = dict(zip(RACES, found.staff().sum(axis=0), strict=True))
     large = table["group"].map(staff).ge(LEAST) | table["group"].eq("All")
     table = table[large].assign(gap=gap, city=seed, flagged=np.nan)
-    ruled = _ruled(jobs).assign(gap=gap, city=seed)
-    return pd.concat([table, ruled], ignore_index=True)
+    ruled = [_ruled(*each).assign(gap=gap, city=seed) for each in jobs.items()]
+    return pd.concat([table, *ruled], ignore_index=True)
 
 
 def _shares(
@@ -122,23 +123,25 @@ def _shares(
             yield from _rows("share of a job group less those available", rows, truths)
 
 
-def _analysis(workers: pd.DataFrame, benchmarks: pd.DataFrame) -> pd.DataFrame:
+def _analysis(
+    workers: pd.DataFrame, benchmarks: pd.DataFrame, rule: str
+) -> pd.DataFrame:
     return utilisation.analysis(
         job_levels.described(workers),
         benchmarks,
         benchmark=utilisation.nearest(benchmarks),
-        rule=availability.TWO_SD,
+        rule=rule,
         confidence=CONFIDENCE,
     )
 
 
-def _ruled(jobs: pd.DataFrame) -> pd.DataFrame:
+def _ruled(rule: str, jobs: pd.DataFrame) -> pd.DataFrame:
     """List what the rule says where it says anything; a verdict has no limits."""
     table = select(jobs, statistic="level")
     table = table[table["underutilised"].notna()]
     return pd.DataFrame(
         {
-            "measure": RULE,
+            "measure": f"a job group short by the rule of {rule}",
             "group": table["group"].astype(str),
             "flagged": table["underutilised"].astype(float),
         }
@@ -178,9 +181,15 @@ def _pay(truth: dict, paid: list, workers: pd.DataFrame) -> Iterator[Row]:
         dollars = np.exp(levels)
         truths = dict(zip(RACES, dollars - dollars[_BASE], strict=True))
         yield from _rows(f"median pay{name}, difference", rows, truths)
-        rows = select(pay.adjusted(staff, **PAID), model=pay.ADJUSTED)
-        planted = {group: r - 1 for group, r in truth["pay"]["ratio"].items()}
-        yield from _rows(f"pay{name} among people alike, gap", rows, planted)
+        table = pay.adjusted(staff, **PAID)
+        whole = {g: np.expm1(p["gap"]) for g, p in truth["pay"][LOGS].items()}
+        alike = {group: r - 1 for group, r in truth["pay"]["ratio"].items()}
+        for model, people, truths in (
+            (pay.UNADJUSTED, "of everybody", whole),
+            (pay.ADJUSTED, "among people alike", alike),
+        ):
+            rows = select(table, model=model)
+            yield from _rows(f"mean pay{name} {people}, gap", rows, truths)
     yield from _parts(paid, workers)
     yield from _quantiles(truth, paid, workers)
 
