@@ -90,18 +90,19 @@ def simulate(job: tuple[int, float], size: float = 1.0) -> pd.DataFrame:
     found = expected_flows(options, town)
     truth = workforce_truth.truth(options, town)
     paid = workforce_truths.all_pay(options, found)
+    staff = dict(zip(RACES, found.staff().sum(axis=0), strict=True))
+    large = [group for group in RACES if staff[group] >= LEAST]
     jobs = {rule: _analysis(tables[0], tables[2], rule) for rule in RULES}
     drawn = [
         *_shares(truth, tables[0], survey, jobs[availability.TWO_SD]),
         *_flows(truth, tables),
-        *_pay(truth, paid, job_levels.described(tables[0])),
+        *_pay(truth, paid, job_levels.described(tables[0]), large),
         *_apart(truth, tables[0], seed),
         *_pace(tables, survey, found, town, seed),
     ]
     table = pd.DataFrame(drawn, columns=["measure", "group", "truth", "low", "high"])
-    staff = dict(zip(RACES, found.staff().sum(axis=0), strict=True))
-    large = table["group"].map(staff).ge(LEAST) | table["group"].eq("All")
-    table = table[large].assign(gap=gap, city=seed, flagged=np.nan)
+    table = table[table["group"].isin([*large, "All"])]
+    table = table.assign(gap=gap, city=seed, flagged=np.nan)
     ruled = [_ruled(*each).assign(gap=gap, city=seed) for each in jobs.items()]
     return pd.concat([table, *ruled], ignore_index=True)
 
@@ -169,7 +170,9 @@ def _flows(truth: dict, tables: tuple) -> Iterator[Row]:
             yield from _rows(f"{name} rate, {how}, ratio", rows, truths)
 
 
-def _pay(truth: dict, paid: list, workers: pd.DataFrame) -> Iterator[Row]:
+def _pay(
+    truth: dict, paid: list, workers: pd.DataFrame, large: list[str]
+) -> Iterator[Row]:
     stepped = workers.assign(
         pay=np.exp(workforce_truths.on_scale(np.log(workers["pay"])))
     )
@@ -190,13 +193,15 @@ def _pay(truth: dict, paid: list, workers: pd.DataFrame) -> Iterator[Row]:
         ):
             rows = select(table, model=model)
             yield from _rows(f"mean pay{name} {people}, gap", rows, truths)
-    yield from _parts(paid, workers)
+    yield from _parts(paid, workers, large)
     yield from _quantiles(truth, paid, workers)
 
 
-def _parts(paid: list, workers: pd.DataFrame) -> Iterator[Row]:
+def _parts(paid: list, workers: pd.DataFrame, large: list[str]) -> Iterator[Row]:
     together = representation.largest_departments(workers, LARGEST)
-    table = pay_parts.by_race(together, **PAID, coefficients=["reference"])
+    # each group is compared with the reference alone, whoever else is there
+    asked = {**PAID, "groups": large, "coefficients": ["reference"]}
+    table = pay_parts.by_race(together, **asked)
     table = select(table, variable="all together")
     _, explained, rest = workforce_truths.parts(paid)
     for component, levels in (("explained", explained), ("unexplained", rest)):
