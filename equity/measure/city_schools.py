@@ -133,6 +133,32 @@ def weighted(
     return rows.assign(**changed, weighted=MODEL)[~outside].reset_index(drop=True)
 
 
+def of_city(
+    table: pd.DataFrame, enrolment: pd.DataFrame, *, unit: str = "unit"
+) -> pd.DataFrame:
+    """Weight counts where it is known who lives in the city, else keep them.
+
+    Parameters
+    ----------
+    table, enrolment, unit
+        As in `weighted`; ``enrolment`` may be empty.
+
+    Returns
+    -------
+    DataFrame
+        As `weighted`; ``table`` itself where no share is known.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"unit": ["A"], "events_low": [3]})
+    >>> of_city(table, pd.DataFrame(columns=SHARES)) is table
+    True
+    """
+    if enrolment.empty or table.empty or enrolment[SHARES].isna().all(axis=None):
+        return table
+    return weighted(table, enrolment, unit=unit)
+
+
 def in_the_city(enrolment: pd.DataFrame) -> pd.DataFrame:
     """Say, of each group, which share of the students enrolled live in the city.
 

@@ -228,7 +228,38 @@ def change(
             for statistic in (CHANGE, TREND):
                 row = _row(series, run, inside, statistic, confidence, breaks)
                 found.append(keys | row)
-    return _table(found, rows, within, confidence)
+    table = _table(found, rows, within, confidence).assign(**_of_reference(gaps))
+    return _with_bounds(table, gaps, [*within, "group"])
+
+
+def breaks_of(breaks: pd.DataFrame, outcome: str, gaps: pd.DataFrame) -> dict[str, str]:
+    """Take the years in which an outcome's test, cut or definition changed.
+
+    Parameters
+    ----------
+    breaks
+        Tidy `breaks`: ``outcome`` (blank: of all in the file), ``year``, ``changed``.
+    outcome
+        Such as `graduation`.
+    gaps
+        The gaps to be compared, with ``year``.
+
+    Returns
+    -------
+    dict
+        Year to what changed, of years that the gaps have.
+
+    Examples
+    --------
+    >>> breaks = pd.DataFrame({"outcome": ["proficiency", "graduation"],
+    ...                        "year": ["2024-25"] * 2, "changed": ["new cuts", "x"]})
+    >>> breaks_of(breaks, "proficiency", pd.DataFrame({"year": ["2024-25"]}))
+    {'2024-25': 'new cuts'}
+    """
+    require_columns(breaks, ["outcome", "year", "changed"])
+    ours = breaks[breaks["outcome"].isin([outcome, ""])]
+    ours = ours[ours["year"].isin(gaps["year"])]
+    return dict(zip(ours["year"], ours["changed"], strict=True))
 
 
 @dataclass(frozen=True)
@@ -429,6 +460,36 @@ def _smallest(known: pd.DataFrame) -> dict:
     if least.isna().all():
         return dict.fromkeys(names, np.nan)
     return known.loc[least.idxmin(), names].to_dict()
+
+
+def _with_bounds(
+    table: pd.DataFrame, gaps: pd.DataFrame, keys: list[str]
+) -> pd.DataFrame:
+    """Add the fewest students of any year, where their number is masked."""
+    ends = [name for name in ("population_low", "population_high") if name in gaps]
+    if not ends or table.empty:
+        return table
+    named = gaps.assign(group=gaps["group"].astype(str))
+    fewest = named.groupby(keys, observed=True)[ends].min().reset_index()
+    return table.merge(fewest, on=keys, how="left", validate="many_to_one")
+
+
+def _of_reference(gaps: pd.DataFrame) -> dict[str, float]:
+    """Count the reference's people in the year with the fewest, for whoever protects.
+
+    The reference has no row of its own in the table.
+    """
+    if "reference" not in gaps or gaps.empty:
+        return {}
+    base = gaps[gaps["group"].astype(str) == gaps["reference"].astype(str)]
+    counts = {
+        f"reference_{name}": np.nanmin(numbers(base, name), initial=np.inf)
+        for name in ("population", "population_high")
+        if name in base and base[name].notna().any()
+    }
+    if "reference_population_high" in counts:
+        counts.setdefault("reference_population", np.nan)
+    return counts
 
 
 def _said(years: list[str], breaks: Mapping[str, str] | Sequence[str]) -> str:

@@ -101,7 +101,7 @@ def gaps(
                     level_students_high=high,
                 )
             )
-    columns = ["subject", "line", "group", "estimate"]
+    columns = ["subject", "line", "group", "events", "population", "estimate"]
     if not found:
         return pd.DataFrame({name: [] for name in columns})
     return pd.concat(found, ignore_index=True)

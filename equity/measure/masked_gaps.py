@@ -240,7 +240,8 @@ def v(
                 row |= _bounds(ends, (low[base], high[base]), z)
             exact = (ends[0] == ends[1]).all() and (low[base] == high[base]).all()
             rows.append(row | {"exact": exact, "itself": place == base})
-    return _measured(pd.DataFrame(rows), within, reference, confidence)
+    found = pd.DataFrame(rows, columns=None if rows else [*within, "group", *_FOUND])
+    return _measured(found, within, reference, confidence)
 
 
 def averaged(gaps: pd.DataFrame, *, over: Sequence[str] = ("grade",)) -> pd.DataFrame:
@@ -297,11 +298,61 @@ def averaged(gaps: pd.DataFrame, *, over: Sequence[str] = ("grade",)) -> pd.Data
     rows = []
     for keys, part in gaps.groupby([*labels, "group"], sort=False, observed=True):
         rows.append(dict(zip([*labels, "group"], keys, strict=True)) | _average(part))
-    found = pd.DataFrame(rows)
+    names = [*labels, "group", *_FOUND, "strata"]
+    found = pd.DataFrame(rows, columns=None if rows else names)
     confidence = float(gaps["confidence"].iloc[0]) if len(gaps) else 0.95
     reference = gaps["reference"].iloc[0] if len(gaps) else ""
     table = _measured(found, labels, reference, confidence)
     return table.assign(strata=found["strata"].to_numpy())
+
+
+def yearly(gaps: pd.DataFrame) -> pd.DataFrame:
+    """Name the ends and errors of gaps by year as `closing.change` reads them.
+
+    Parameters
+    ----------
+    gaps
+        From `v` or `averaged`, with ``year``.
+
+    Returns
+    -------
+    DataFrame
+        ``gaps`` with ``test`` (subject and year in one, if there are subjects) first,
+        ``low`` and ``high`` (what hidden counts allow) and ``standard_error`` (the
+        larger of both ends).
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> gaps = pd.DataFrame({"year": ["2025"], "confidence": 0.95, "error_low": 0.196,
+    ...     "error_high": 0.1, "bound_low": -0.6, "bound_high": -0.5})
+    >>> yearly(gaps)[["low", "high", "standard_error"]].round(2).values.tolist()
+    [[-0.6, -0.5, 0.1]]
+    """
+    ends = ["bound_low", "bound_high", "error_low", "error_high", "confidence"]
+    require_columns(gaps, ["year", *ends])
+    confidence = gaps["confidence"].iloc[0] if len(gaps) else 0.95
+    widest = gaps[["error_low", "error_high"]].max(axis=1, skipna=False)
+    test = gaps["year"].astype(str)
+    if "subject" in gaps:
+        test = gaps["subject"].astype(str) + ", " + test
+    named = gaps.copy()
+    named.insert(0, "test", test)
+    return named.assign(
+        low=gaps["bound_low"],
+        high=gaps["bound_high"],
+        standard_error=widest / normal_quantile(float(confidence)),
+    )
+
+
+_FOUND = [
+    *("low", "high", "base_low", "base_high", "bound_low", "bound_high"),
+    *("error_low", "error_high", "exact", "itself"),
+]
 
 
 # --- two groups ---------------------------------------------------------------
@@ -404,11 +455,13 @@ def _measured(
 
 
 def _population(frame: pd.DataFrame, low, high) -> pd.DataFrame:
-    low, high = (pd.Series(np.asarray(end), frame.index) for end in (low, high))
+    low, high = (pd.Series(np.asarray(end, float), frame.index) for end in (low, high))
+    parts = (low % 1 != 0).any() or (high % 1 != 0).any()  # of weighted students
+    counted = "Float64" if parts else "Int64"
     return frame.assign(
-        population=low.where(low == high).astype("Int64"),
-        population_low=low.astype("Int64"),
-        population_high=high.astype("Int64"),
+        population=low.where(low == high).astype(counted),
+        population_low=low.astype(counted),
+        population_high=high.astype(counted),
     )
 
 

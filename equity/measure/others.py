@@ -12,7 +12,7 @@ from math import ceil
 import numpy as np
 import pandas as pd
 
-from equity.errors import ParamsError
+from equity.errors import InputError
 from equity.measure import intervals
 from equity.measure.outcomes import EXACT, MASKED, UNKNOWN, WIDE
 from equity.measure.redraws import DIFFERENCE, LEVEL, RATIO
@@ -33,20 +33,59 @@ MOVER = "square-and-add ratio of Wilson limits"
 AT_ENDS = " at both ends of the bounds"
 
 
-def by_outcome(
-    outcomes: pd.DataFrame, *, higher: list[str] | tuple = (), confidence: float = 0.95
-) -> pd.DataFrame:
+def of_district(outcomes: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:
+    """Take a district's own totals where it publishes them, else its schools' rows.
+
+    A total often shows what the rows of its schools hide.
+
+    Parameters
+    ----------
+    outcomes
+        Tidy `outcomes` of schools.
+    totals
+        The same of wholes, with ``of``: "district" or "state".
+
+    Returns
+    -------
+    DataFrame
+        The rows of the latest year of each outcome, of one or the other.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> schools = pd.DataFrame({"outcome": "absent", "year": ["2024", "2025"]})
+    >>> wholes = pd.DataFrame({"outcome": ["absent"], "year": "2025", "of": "district"})
+    >>> of_district(schools, wholes)[["outcome", "year", "of"]].values.tolist()
+    [['absent', '2025', 'district']]
+    """
+    require_columns(outcomes, ["outcome", "year"])
+    require_columns(totals, ["outcome", "year", "of"])
+    district = totals[totals["of"] == "district"]
+    found = []
+    for name in dict.fromkeys([*outcomes["outcome"], *district["outcome"]]):
+        schools = outcomes[outcomes["outcome"] == name]
+        whole = district[district["outcome"] == name]
+        last = max([*schools["year"].astype(str), *whole["year"].astype(str)])
+        whole = whole[whole["year"].astype(str) == last]
+        found.append(
+            whole if len(whole) else schools[schools["year"].astype(str) == last]
+        )
+    return pd.concat(found, ignore_index=True) if found else outcomes
+
+
+def by_outcome(outcomes: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
     """Compare each group's risk of each outcome with that of all other students.
 
     Parameters
     ----------
     outcomes
-        Tidy `outcomes` of one year: `outcome, race, events_low, events_high,
-        population_low, population_high`, added up over units here. Students of no
-        known race are among the others where their rows are given.
-    higher
-        The outcomes of which more is better, such as advanced courses; of all others
-        less is.
+        Tidy `outcomes` of one year each: `outcome, race, direction, events_low,
+        events_high, population_low, population_high`, added up over units here.
+        Students of no known race are among the others where their rows are given.
     confidence
         Two-sided level, as a proportion.
 
@@ -64,8 +103,8 @@ def by_outcome(
     ------
     ColumnNotFoundError
         If a column is absent.
-    ParamsError
-        If an outcome of ``higher`` is none of the table's.
+    InputError
+        If rows of one outcome have two directions.
 
     Notes
     -----
@@ -84,37 +123,40 @@ def by_outcome(
     --------
     >>> race = pd.Categorical(["Black", "White", "Asian"])
     >>> pupils = pd.DataFrame({"outcome": "suspended", "race": race,
+    ...     "direction": "lower is better",
     ...     "events_low": [316, 732, 1], "events_high": [316, 732, 9],
     ...     "population_low": [6224, 34897, 1213], "population_high":
     ...     [6224, 34897, 1213]})
     >>> found = by_outcome(pupils).query("statistic == 'ratio' and group == 'Black'")
     >>> found[["subject", "group", "estimate", "conf_low", "conf_high"]].round(2)
          subject  group  estimate  conf_low  conf_high
-    7  suspended  Black      2.49      2.17       2.85
+    7  Suspended  Black      2.49      2.17       2.85
     """
-    require_columns(outcomes, ["outcome", "race", *ENDS, *PEOPLE])
-    names = list(dict.fromkeys(outcomes["outcome"].astype(str)))
-    unknown = sorted(set(higher) - set(names))
-    if unknown and names:
-        raise ParamsError(f"outcomes {unknown} are not known; expected some of {names}")
+    require_columns(outcomes, ["outcome", "race", "direction", *ENDS, *PEOPLE])
     found = []
-    for name in names:
+    for name in dict.fromkeys(outcomes["outcome"].astype(str)):
         rows = outcomes[outcomes["outcome"] == name]
+        said = sorted(rows["direction"].astype(str).unique())
+        if len(said) != 1 or said[0] not in (HIGHER, LOWER):
+            raise InputError(
+                f"column direction says {said} of {name!r}; expected one of "
+                f"{[HIGHER, LOWER]}"
+            )
         sums = _summed(rows)
-        direction = HIGHER if name in higher else LOWER
         for statistic in (LEVEL, DIFFERENCE, RATIO):
-            table = _compared(sums, statistic, direction, check_confidence(confidence))
-            table.insert(0, "subject", name)
+            table = _compared(sums, statistic, said[0], check_confidence(confidence))
+            table.insert(0, "subject", name[:1].upper() + name[1:])
             found.append(table)
     if not found:
-        return pd.DataFrame({"subject": [], "group": [], "statistic": []})
+        names = ["subject", "group", "statistic", "events", "population"]
+        return pd.DataFrame({name: [] for name in names})
     return pd.concat(found, ignore_index=True)
 
 
 def _summed(rows: pd.DataFrame) -> pd.DataFrame:
     """Add up the bounds of each group over units; one without an end has none."""
     known = rows[[*ENDS, *PEOPLE]].astype(float)
-    race = rows["race"]
+    race = rows["race"].astype("category").cat.remove_unused_categories()
     sums = known.groupby(race, observed=False).sum().reset_index(names="group")
     opened = known.isna().any(axis=1).groupby(race, observed=False).any()
     sums.loc[opened.fillna(False).to_numpy(bool), [*ENDS, *PEOPLE]] = np.nan

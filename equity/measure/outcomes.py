@@ -296,6 +296,34 @@ def of_kind(
     return rows.assign(race=rows["race"].cat.set_categories(kept))
 
 
+def besides(table: pd.DataFrame, *, outcome: str = "graduation") -> pd.DataFrame:
+    """Take the other outcomes of which it is known how many students could have them.
+
+    Parameters
+    ----------
+    table
+        Tidy `outcomes`.
+    outcome
+        The one to leave out.
+
+    Returns
+    -------
+    DataFrame
+        Rows of outcomes with a population, or bounds of one, anywhere.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"outcome": ["graduation", "absence", "rates"],
+    ...                      "population_high": [9, 9, None]})
+    >>> besides(rows)["outcome"].to_list()
+    ['absence']
+    """
+    require_columns(table, ["outcome", "population_high"])
+    known = table["population_high"].notna().groupby(table["outcome"]).transform("any")
+    kept = known.astype(bool) & (table["outcome"] != outcome)
+    return table[kept].reset_index(drop=True)
+
+
 def counts(table: pd.DataFrame, *, outcome: str) -> pd.DataFrame:
     """Add up students by year and group, for `risk` and `disproportionality`.
 

@@ -48,6 +48,10 @@ KNOWN, NOBODY = "known", "not known: no students in one of the years"
 OPEN = "not known: a count is not published"
 APART = "not known: no stratum has students of the group in every year"
 MORE = "not known: more students tested than enrolled"
+_NOTHING = [
+    *("year", "group", "events", "population", "reference", "estimate"),
+    *("standard_error", "low", "high"),
+]
 UNENROLLED = "not known: nobody is enrolled, or a count is not published"
 
 
@@ -127,6 +131,8 @@ def gaps(
     if standard not in (FIRST, POOLED):
         raise ParamsError(f"standard is {standard!r}; expected {FIRST!r} or {POOLED!r}")
     z = normal_quantile(confidence)
+    if outcomes.empty or not outcomes["outcome"].eq(outcome).any():
+        return pd.DataFrame({name: [] for name in _NOTHING})
     cells = _Cells.of(outcomes, outcome, by)
     base = position_of(pd.DataFrame({"group": cells.groups}), reference)
     kept = (cells.size > 0).all(axis=1, keepdims=True)
@@ -405,13 +411,17 @@ class _Cells:
         smallest, largest = low + most, high + least  # of the people at either end
         middle = (low + least + high + most) / 2
         known = (low == high) & (least == most)
+        said = np.zeros(low.shape)  # rows whose people are not given
+        if "population" in rows:
+            np.add.at(said, place, rows["population"].isna().to_numpy(dtype=float))
+        given = ("population" in rows) & (said == 0) & (smallest == largest)
         return cls(
             groups,
             [str(year) for year in years[1]],
             middle,
             divide(low, smallest),
             divide(high, largest),
-            (np.where(known, low, np.nan), np.where(known, middle, np.nan)),
+            (np.where(known, low, np.nan), np.where(known | given, middle, np.nan)),
         )
 
     def figures(self) -> list[tuple[int, np.ndarray]]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from equity.errors import ColumnNotFoundError, ParamsError
+from equity.errors import ColumnNotFoundError, InputError
 from equity.measure import others, risk
 
 COLUMNS = ["estimate", "conf_low", "conf_high"]
@@ -20,7 +20,9 @@ def of(**groups) -> pd.DataFrame:
         n, m = population if isinstance(population, tuple) else (population, population)
         rows.append([group, a, b, n, m])
     names = ["race", "events_low", "events_high", "population_low", "population_high"]
-    table = pd.DataFrame(rows, columns=names).assign(outcome="suspended")
+    table = pd.DataFrame(rows, columns=names).assign(
+        outcome="suspended", direction="lower is better"
+    )
     return table.assign(race=pd.Categorical(table["race"], list(groups)))
 
 
@@ -74,7 +76,8 @@ def test_students_to_parity_follow_the_direction():
     rows = of(Black=(20, 100), White=(100, 1000))
     fewer = others.by_outcome(rows).query("statistic == 'level'")
     assert fewer["people_to_parity"].tolist() == [10, 0]  # 20 - 10 % of 100
-    more = others.by_outcome(rows, higher=["suspended"]).query("statistic == 'level'")
+    rows = rows.assign(direction="higher is better")
+    more = others.by_outcome(rows).query("statistic == 'level'")
     assert more["people_to_parity"].tolist() == [0, 100]  # 20 % of 1,000, less 100
 
 
@@ -85,8 +88,21 @@ def test_units_are_added_up():
 
 
 def test_refusals():
-    with pytest.raises(ParamsError, match="'absent'"):
-        others.by_outcome(of(Black=(5, 50)), higher=["absent"])
+    two = of(Black=(5, 50), White=(5, 50)).assign(
+        direction=["lower is better", "higher is better"]
+    )
+    with pytest.raises(InputError, match="'suspended'"):
+        others.by_outcome(two)
     with pytest.raises(ColumnNotFoundError):
         others.by_outcome(of(Black=(5, 50)).drop(columns="events_low"))
     assert others.by_outcome(of(Black=(5, 50)).iloc[:0]).empty
+
+
+def test_a_districts_own_total_comes_before_its_schools_of_the_same_year():
+    schools = of(Black=((3, 9), 50)).assign(year="2025")
+    total = of(Black=(5, 50)).assign(year="2025", of="district")
+    state = of(Black=(500, 5000)).assign(year="2025", of="state")
+    found = others.of_district(schools, pd.concat([total, state]))
+    assert found["events_low"].tolist() == [5]
+    old = total.assign(year="2024")
+    assert others.of_district(schools, old)["events_low"].tolist() == [3]

@@ -8,14 +8,17 @@ from equity.publish import findings
 from equity.publish.payload import payload
 from equity.publish.protect import protect
 
+LOWER, HIGHER = "lower is better", "higher is better"
 
-def pupils(events: int, direction: tuple = ()) -> pd.DataFrame:
+
+def pupils(events: int, direction: str = LOWER) -> pd.DataFrame:
     table = pd.DataFrame(
-        {"outcome": "Suspended", "race": pd.Categorical(["Black", "White", "Asian"]),
+        {"outcome": "suspended", "direction": direction,
+         "race": pd.Categorical(["Black", "White", "Asian"]),
          "events_low": [events, 120, 40], "events_high": [events, 120, 40],
          "population_low": [400, 1200, 400], "population_high": [400, 1200, 400]}
     )  # fmt: skip
-    return others.by_outcome(table, higher=direction)
+    return others.by_outcome(table)
 
 
 def said(table: pd.DataFrame) -> dict:
@@ -41,7 +44,7 @@ def test_a_clear_difference_is_said_with_its_ratio_and_students():
 
 
 def test_where_more_is_better_parity_is_more():
-    found = said(pupils(20, ("Suspended",)))
+    found = said(pupils(20, HIGHER))
     assert found["sentences"][1].endswith("that would be 20 students more.")
 
 
