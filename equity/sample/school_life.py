@@ -128,6 +128,7 @@ def build(options: Options, town: City) -> Life:
     """
     rng = options.rng("school outcomes")
     students = _students(options, town, rng)
+    enrolment = _enrolment(students, rng)  # before anything that hangs on the gap
     tables, state, planted = [], [], {}
     for name in OUTCOMES:
         chance = _chances(options, name, rng)
@@ -137,7 +138,6 @@ def build(options: Options, town: City) -> Life:
         state.append((name, *_state(people, events, chance, rng)))
         planted[name] = _truth(people, chance)
     outcomes, messes = _outcomes(tables, rng)
-    enrolment = _enrolment(students, rng)
     growth, grown, lost = _growth(options, town)
     lines = [line for name, *counts in state for line in _lines(name, *counts)]
     return Life(
