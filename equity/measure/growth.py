@@ -33,6 +33,54 @@ NOT_FOLLOWED = "not known: nobody is followed, or in one school only"
 ENOUGH = 20
 
 
+def of_scores(scores: pd.DataFrame) -> pd.DataFrame:
+    """Take the students who are followed from tidy scores.
+
+    Parameters
+    ----------
+    scores
+        Tidy `scores`: ``student, school, year, race, score``, perhaps of several files.
+        Rows without a student's id are not followed, and are left out.
+
+    Returns
+    -------
+    DataFrame
+        ``student``, ``group``, ``school``, ``time`` (years since the first one of the
+        table), ``year`` and ``score``, for `by_group`.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+    InputError
+        If a year does not begin with four digits.
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"student": ["1", "1", ""], "school": "X",
+    ...     "year": ["2023-24", "2024-25", "2024-25"], "race": "White",
+    ...     "score": [440, 470, 1500]})
+    >>> of_scores(scores)[["student", "group", "time", "score"]]
+      student  group  time  score
+    0       1  White     0    440
+    1       1  White     1    470
+    """
+    require_columns(scores, ["student", "school", "year", "race", "score"])
+    rows = scores[scores["student"].fillna("").astype(str).ne("")]
+    begun = pd.to_numeric(rows["year"].astype(str).str[:4], errors="coerce")
+    if begun.isna().any():
+        raise InputError(
+            f"column year is no year in {begun.isna().sum()} of {len(rows)} rows; "
+            "expected such as 2024 or 2024-25"
+        )
+    found = rows[["student", "school", "year", "score"]].assign(
+        group=rows["race"], time=begun - begun.min()
+    )
+    return found[["student", "group", "school", "time", "year", "score"]].reset_index(
+        drop=True
+    )
+
+
 def by_group(
     scores: pd.DataFrame, *, reference: str, confidence: float = 0.95
 ) -> pd.DataFrame:

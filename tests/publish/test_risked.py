@@ -16,7 +16,7 @@ def pupils(events: int, direction: str = LOWER) -> pd.DataFrame:
         {"outcome": "suspended", "direction": direction,
          "race": pd.Categorical(["Black", "White", "Asian"]),
          "events_low": [events, 120, 40], "events_high": [events, 120, 40],
-         "population_low": [400, 1200, 400], "population_high": [400, 1200, 400]}
+         "population": [400, 1200, 400], "year": "2025"}
     )  # fmt: skip
     return others.by_outcome(table)
 
