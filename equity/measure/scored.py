@@ -306,16 +306,12 @@ def growth(
     3  Reading  White  difference       0.0
     """
     require_columns(scores, ["student", "school", "year", "subject", "race", "score"])
-    named = (
-        (scores["student"] != "") & (scores["school"] != "") & (scores["year"] != "")
-    )
-    rows = scores[named & scores["race"].isin(list(groups))]
-    start = rows["year"].str.extract(r"^(-?\d+(?:\.\d+)?)", expand=False)
-    rows = rows.assign(
-        time=pd.to_numeric(start),
+    named = (scores[["student", "school", "year"]] != "").all(axis=1)
+    rows = scores[named & scores["race"].isin(list(groups))].reset_index(drop=True)
+    rows = slopes.of_scores(rows).assign(
         group=pd.Categorical(rows["race"].astype(str), list(groups)),
         subject=rows["subject"].replace("", NAMED),
-    ).dropna(subset="time")
+    )
     times = rows.groupby(["subject", "student"])["time"].transform("nunique")
     followed = rows["subject"].isin(rows.loc[times > 1, "subject"])
 
