@@ -133,10 +133,10 @@ def weighted(
     return rows.assign(**changed, weighted=MODEL)[~outside].reset_index(drop=True)
 
 
-def of_city(
+def of_residents(
     table: pd.DataFrame, enrolment: pd.DataFrame, *, unit: str = "unit"
 ) -> pd.DataFrame:
-    """Weight counts where it is known who lives in the city, else keep them.
+    """Weight counts of the units that enrolment names; none where it names nobody.
 
     Parameters
     ----------
@@ -146,17 +146,61 @@ def of_city(
     Returns
     -------
     DataFrame
-        As `weighted`; ``table`` itself where no share is known.
+        As `weighted`; no rows where no share is known.
 
     Examples
     --------
     >>> table = pd.DataFrame({"unit": ["A"], "events_low": [3]})
-    >>> of_city(table, pd.DataFrame(columns=SHARES)) is table
+    >>> of_residents(table, pd.DataFrame(columns=["unit", *SHARES])).empty
     True
     """
-    if enrolment.empty or table.empty or enrolment[SHARES].isna().all(axis=None):
-        return table
+    require_columns(enrolment, ["unit", *SHARES])
+    if table.empty or not enrolment[SHARES].notna().any(axis=None):
+        return table.iloc[:0]
     return weighted(table, enrolment, unit=unit)
+
+
+def living_here(enrolment: pd.DataFrame) -> pd.DataFrame:
+    """Say of the latest year which share of each group's students live in the city.
+
+    Parameters
+    ----------
+    enrolment
+        Tidy `enrolment`.
+
+    Returns
+    -------
+    DataFrame
+        One row per ``group`` ("All" where no races are given): ``events`` (who live in
+        the city) and ``population`` (enrolled), missing where masked, their bounds,
+        ``rate_low`` and ``rate_high``. No rows without enrolment.
+
+    Examples
+    --------
+    >>> enrolment = pd.DataFrame({"unit": ["A", "B"], "year": "2025", "race": "White",
+    ...     "students_low": 100, "students_high": 100,
+    ...     "city_low": [50, 80], "city_high": [50, 90]})
+    >>> living_here(enrolment)[["group", "population", "rate_low", "rate_high"]]
+       group  population  rate_low  rate_high
+    0  White         200      0.65        0.7
+    """
+    names = ["group", "events", "population", "rate_low", "rate_high"]
+    if enrolment.empty:
+        return pd.DataFrame({name: [] for name in names})
+    found = in_the_city(enrolment)
+    found = found[found["year"] == found["year"].max()].reset_index(drop=True)
+    if "city_low" in found and found["city_low"].isna().all():
+        return pd.DataFrame({name: [] for name in names})
+    table = pd.DataFrame({"group": found["group"].astype(str)})
+    for name, part in (("events", "city"), ("population", "students")):
+        low, high = (found[f"{part}_{end}"].round() for end in ("low", "high"))
+        table[name] = low.where(low == high).astype("Int64")
+        table[f"{name}_low"] = low.astype("Int64")
+        table[f"{name}_high"] = high.astype("Int64")
+    return table.assign(
+        rate_low=found["share_low"].to_numpy(float),
+        rate_high=found["share_high"].to_numpy(float),
+    )
 
 
 def in_the_city(enrolment: pd.DataFrame) -> pd.DataFrame:

@@ -9,10 +9,11 @@ from math import ceil
 import numpy as np
 import pandas as pd
 
+from equity.measure import closing, disproportionality, risk_bounds
 from equity.measure import outcomes as counted
-from equity.measure import risk_bounds
 from equity.measure.redraws import LEVEL
-from equity.measure.table import HIGHER, divide, numbers, require_columns
+from equity.measure.risk import OTHERS
+from equity.measure.table import HIGHER, LOWER, divide, numbers, require_columns
 
 
 def of_district(outcomes: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:
@@ -137,3 +138,169 @@ def _further(counts: pd.DataFrame, levels: pd.DataFrame, direction: str) -> list
         max(0, ceil(round(value, 9))) if is_known else None
         for value, is_known in zip(short, known, strict=True)
     ]
+
+
+def over_years(
+    outcomes: pd.DataFrame,
+    totals: pd.DataFrame,
+    breaks: pd.DataFrame,
+    *,
+    reference: str,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Say of each outcome whether its gap from the reference is closing.
+
+    Parameters
+    ----------
+    outcomes, totals
+        As in `of_district`, of all years.
+    breaks
+        Tidy `breaks`: ``outcome, year, changed``.
+    reference
+        The group that others are compared with.
+    confidence
+        Two-sided level, as a proportion.
+
+    Returns
+    -------
+    DataFrame
+        As `closing.change` of the differences in rates of each year, with ``subject``
+        (the outcome) first. No rows of outcomes of one year.
+
+    Examples
+    --------
+    >>> race = pd.Categorical(["Black", "White"] * 2)
+    >>> rows = pd.DataFrame({"outcome": "absent", "race": race, "direction":
+    ...     "lower is better", "year": ["2024"] * 2 + ["2025"] * 2, "population": 900,
+    ...     "events_low": [300, 90, 180, 90], "events_high": [300, 90, 180, 90]})
+    >>> none = pd.DataFrame({"outcome": [], "year": [], "changed": [], "of": []})
+    >>> found = over_years(rows, rows.iloc[:0].assign(of=""), none, reference="White")
+    >>> found.query("statistic == 'change'")[["subject", "group", "reliability"]]
+      subject  group reliability
+    0  Absent  Black     closing
+    """
+    require_columns(totals, ["outcome", "year", "of"])
+    district = totals[totals["of"] == "district"]
+    found = []
+    for name in dict.fromkeys([*outcomes["outcome"], *district["outcome"]]):
+        whole = district[district["outcome"] == name]
+        rows = whole if len(whole) else outcomes[outcomes["outcome"] == name]
+        if rows["year"].nunique() < 2 or reference not in set(rows["race"].astype(str)):
+            continue
+        yearly = closing.of_outcomes(
+            counted.by_year(
+                rows, outcome=name, reference=reference, confidence=confidence
+            )
+        )
+        changed = closing.breaks_of(breaks, name, yearly)
+        table = closing.change(yearly, breaks=changed, confidence=confidence)
+        table.insert(0, "subject", name[:1].upper() + name[1:])
+        found.append(table)
+    if not found:
+        names = ["subject", "group", "statistic", "events", "population"]
+        return pd.DataFrame({name: [] for name in names})
+    return pd.concat(found, ignore_index=True)
+
+
+def federal(
+    totals: pd.DataFrame,
+    *,
+    threshold: float,
+    min_cell: int = disproportionality.MIN_CELL,
+    min_n: int = disproportionality.MIN_N,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Follow the federal rule on disproportionality, of outcomes that are unwished for.
+
+    Parameters
+    ----------
+    totals
+        Tidy totals of the district and of the state (``of``), by year.
+    threshold
+        The state's.
+    min_cell, min_n
+        Its least students with the outcome, and least students.
+    confidence
+        Two-sided level, as a proportion.
+
+    Returns
+    -------
+    DataFrame
+        One row per ``subject`` and ``group`` of outcomes whose direction is "lower is
+        better" and that both publish: ``year`` (the last), ``events``, ``population``,
+        the measure columns of `disproportionality.ratios`, ``threshold`` and
+        ``reliability``: the rule's verdict in words.
+
+    References
+    ----------
+    34 CFR 300.647; see `disproportionality`.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"outcome": "identified", "direction": "lower is better",
+    ...     "race": pd.Categorical(["Black", "White"] * 2), "year": "2025",
+    ...     "of": ["district"] * 2 + ["state"] * 2,
+    ...     "population": [120, 1000, 900, 9000], "events_low": [36, 50, 90, 400],
+    ...     "events_high": [36, 50, 90, 400]})
+    >>> found = federal(rows, threshold=3)
+    >>> found[["group", "estimate"]].round(2).values.tolist()
+    [['Black', 6.0], ['White', 0.17]]
+    >>> found["reliability"].to_list()
+    ['above the threshold, for fewer than 3 years running', 'not above the threshold']
+    """
+    require_columns(totals, ["outcome", "year", "of", "direction"])
+    unwished = totals[totals["direction"] == LOWER]
+    found = []
+    for name in dict.fromkeys(unwished["outcome"]):
+        sides = [
+            counted.counts(unwished[unwished["of"] == of], outcome=name)
+            if (unwished["of"] == of).any()
+            else pd.DataFrame({"year": []})
+            for of in ("district", "state")
+        ]
+        years = sorted(set(sides[0]["year"]) & set(sides[1]["year"]))
+        if not years:
+            continue
+        ratios = [
+            _federal_year(*sides, year, min_cell, min_n, confidence) for year in years
+        ]
+        table = disproportionality.flags(pd.concat(ratios), threshold=threshold)
+        table = table.assign(
+            year=years[-1],
+            measure="risk ratio by the federal rule",
+            reference=OTHERS,
+            reliability=table["verdict"],
+        )
+        table.insert(0, "subject", name[:1].upper() + name[1:])
+        found.append(table[_FEDERAL])
+    if not found:
+        return pd.DataFrame({name: [] for name in _FEDERAL})
+    return pd.concat(found, ignore_index=True)
+
+
+def _federal_year(
+    district: pd.DataFrame,
+    state: pd.DataFrame,
+    year: str,
+    min_cell: int,
+    min_n: int,
+    confidence: float,
+) -> pd.DataFrame:
+    """Make the ratios of one year, of the groups that both publish."""
+    own, whole = (side[side["year"] == year] for side in (district, state))
+    names = ["group", "events", "population"]
+    shared = own["group"].isin(whole["group"])
+    return disproportionality.ratios(
+        own.loc[shared, names].reset_index(drop=True),
+        whole[names].reset_index(drop=True),
+        min_cell=min_cell,
+        min_n=min_n,
+        confidence=confidence,
+    ).assign(year=int(str(year)[:4]))
+
+
+_FEDERAL = [
+    *("subject", "year", "group", "events", "population", "measure", "reference"),
+    *("estimate", "conf_low", "conf_high", "confidence", "method", "threshold"),
+    "reliability",
+]

@@ -19,7 +19,7 @@ from equity.measure.table import require_columns
 
 FEW = 2  # students with a score, below which a group has no spread
 ENOUGH_SCHOOLS = 20  # below which limits clustered by school are too narrow
-NAMED = "the test"
+NAMED = "The test"
 
 
 def latest(scores: pd.DataFrame, groups: Sequence[str]) -> pd.DataFrame:

@@ -34,7 +34,8 @@ def closing(
         One row per ``group`` (and ``subject``), run of years (``from``, ``to``) and
         ``statistic`` ("change" is said), with ``reference``, ``reliability``
         ("closing", "widening", or other words), ``size_change`` with ``size_low`` and
-        ``size_high``, and the measure columns.
+        ``size_high``, and the measure columns. A change is called closing or widening
+        only if the trend, where one is known, says so too.
     of
         What the gap is in: "graduation".
     unit
@@ -80,9 +81,11 @@ def closing(
     absent = [name for name in WANTED if name not in frame]
     if absent:
         raise ColumnNotFoundError(absent, found=frame.columns)
+    trends = _trends(frame)
     frame = frame[frame["statistic"] == "change"].reset_index(drop=True)
     texts, rows = [], []
     for row in records(frame, unit):
+        row["trend"] = trends.get(_key(row["exact"]), "")
         subject = str(row["exact"].get("subject", "")).strip()
         start = f"{subject}: " if subject else ""
         told = _said(row, of, unit, people, changes.why)
@@ -109,6 +112,10 @@ def _said(
         display.rounded(exact.get(name), unit)
         for name in ("size_change", "size_low", "size_high")
     )
+    if words in WORDS and row["trend"] not in ("", words) and size is not None:
+        text = f"Whether {gap} is closing cannot be told from noise: {years} it became "
+        text += f"{_size(size, unit)}{_ends(row, low, high, unit)}, but the years "
+        return f"{text}between are no trend.", numbers(row, unit, False)
     if words in WORDS and size is not None:
         text = f"The{gap[3:]} is {words}: {years} it became "
         text += f"{_size(size, unit)}{_ends(row, low, high, unit)}."
@@ -125,6 +132,16 @@ def _said(
         return f"{start} cannot be told from noise, {years}.", numbers(row, unit, False)
     reason = words.removeprefix(UNKNOWN)
     return f"{start} is not known, {years}{f': {reason}' if reason else ''}.", None
+
+
+def _key(row: dict) -> tuple:
+    return tuple(str(row.get(name, "")) for name in ("subject", "group", "from", "to"))
+
+
+def _trends(frame: pd.DataFrame) -> dict[tuple, str]:
+    """What the trend over all years of a run says, where one is known."""
+    rows = frame[(frame["statistic"] == "trend") & frame["estimate"].notna()]
+    return {_key(row): str(row["reliability"]) for row in rows.to_dict("records")}
 
 
 def _size(value: float, unit: str, noun: str | None = None) -> str:

@@ -34,6 +34,7 @@ from equity.publish.apart import segregation
 from equity.publish.closed import closing
 from equity.publish.comparisons import by_group, frame_of, is_base, records
 from equity.publish.display import Published
+from equity.publish.districted import district, published
 from equity.publish.drivers import drivers
 from equity.publish.moving import rates
 from equity.publish.paced import pace
@@ -56,9 +57,9 @@ from equity.publish.wording import (
 
 __all__ = [
     "CAUSES", "PHRASES", "achievement", "adjusted", "bounds", "closing", "clustering",
-    "compare",
-    "decomposition", "drivers", "gap_parts", "growth", "masked", "nothing", "pace",
-    "pay_gap", "pay_parts", "people", "people_count", "rates", "ratio",
+    "compare", "decomposition", "district", "drivers", "gap_parts", "growth", "masked",
+    "nothing", "pace",
+    "pay_gap", "pay_parts", "people", "people_count", "published", "rates", "ratio",
     "representation", "risks", "schools", "segregation", "utilisation",
 ]  # fmt: skip
 

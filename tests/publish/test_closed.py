@@ -84,6 +84,18 @@ def test_only_the_change_is_said_and_not_the_trend():
     assert found.as_payload()["rows"][0]["clear"]
 
 
+@pytest.mark.parametrize(
+    ("trend", "told"), [("closing", True), ("no change told from noise", False)]
+)
+def test_a_change_that_is_no_trend_is_not_called_closing(trend, told):
+    both = pd.concat([changes("closing"), changes(trend, statistic="trend")])
+    found = findings.closing(protect(both, lines=None), of="graduation", unit="points")
+    text = found.as_payload()["text"]
+    assert ("is closing: from" in text) is told
+    assert ("but the years between are no trend" in text) is not told
+    assert found.as_payload()["rows"][0]["clear"] is told
+
+
 def test_columns_are_asked_for():
     table = protect(pd.DataFrame({"group": ["A"], "events": [40]}))
     with pytest.raises(ColumnNotFoundError):
