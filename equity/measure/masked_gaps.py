@@ -470,6 +470,8 @@ def _parts(
 ) -> Iterator[tuple[dict, np.ndarray, np.ndarray, list]]:
     """Go through the parts: bounds as groups x levels, and the groups."""
     require_columns(counts, [*within, "group", "level", *ENDS])
+    if counts.empty:
+        return
     level = counts["level"]
     ordered = isinstance(level.dtype, pd.CategoricalDtype) and level.cat.ordered
     if not (ordered or pd.api.types.is_numeric_dtype(level)):

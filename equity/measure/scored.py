@@ -66,6 +66,7 @@ def latest(scores: pd.DataFrame, groups: Sequence[str]) -> pd.DataFrame:
         school=rows["school"].replace("", np.nan),
         group=pd.Categorical(rows["race"].astype(str), list(groups)),
     )
+    rows = rows.assign(score=rows["score"].astype(float))
     by_test = rows.groupby("subject")["score"]
     spread = by_test.transform("std", ddof=0)
     standardised = (rows["score"] - by_test.transform("mean")) / spread

@@ -20,6 +20,11 @@ CLOSING, WIDENING = "closing", "widening"
 NOISE = "no change told from noise"
 UNKNOWN = "not known: "
 WORDS = {CLOSING: "smaller", WIDENING: "larger"}
+NOTE = (
+    "Of twenty gaps that do not change, about one would be called closing or widening "
+    "by chance."
+)
+MANY = 5  # comparisons, from which the note is needed
 WANTED = ["group", "reference", "from", "to", "statistic", "reliability", "size_change"]
 
 
@@ -93,6 +98,8 @@ def closing(
             continue
         texts.append(f"{start}{told[0]}")
         rows += headlines([told], f"change of the gap in {of}", "", start)
+    if len(rows) >= MANY and any(row["clear"] for row in rows):
+        texts.append(NOTE)
     return publish(texts, rows, [changes])
 
 
