@@ -17,7 +17,7 @@ import argparse
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
@@ -106,20 +106,20 @@ def _requests(options, town, survey, rng, replicates: int) -> Iterator[Row]:
     ):
         rows = select(table, measure=measure, statistic=statistic)
         truths = {group: part[statistic] for group, part in truth[name].items()}
-        yield from _rows(f"{measure}, {statistic}", rows, truths)
+        yield from beside(f"{measure}, {statistic}", rows, truths)
 
     parts = truth["gap_within_14_days"]
     table = decomposition.by_race(requests, survey, target_days=TARGET, **common)
     for component in ("mix of requests", "same kind of request"):
         key = component.replace(" ", "_")
         truths = {group: part[key] for group, part in parts.items()}
-        yield from _rows(
+        yield from beside(
             f"on time: {component}", select(table, component=component), truths
         )
 
     table = adjusted.gap(requests, survey, target_days=TARGET, **common)
     truths = {group: part["adjusted"] for group, part in parts.items()}
-    yield from _rows("on time: adjusted gap", select(table, model="adjusted"), truths)
+    yield from beside("on time: adjusted gap", select(table, model="adjusted"), truths)
 
     table = reporting.by_race(reports, survey, years=1.0, **common)
     delay = "mean reporting delay in days, same mix of categories"
@@ -128,7 +128,7 @@ def _requests(options, town, survey, rng, replicates: int) -> Iterator[Row]:
         for group, part in truth["reporting_delay_days_same_mix"].items()
     }
     rows = select(table, measure=delay, statistic="ratio")
-    yield from _rows("reporting delay, same mix, ratio", rows, truths)
+    yield from beside("reporting delay, same mix, ratio", rows, truths)
 
 
 def _places(options, town, survey, rng, replicates: int) -> Iterator[Row]:
@@ -143,7 +143,7 @@ def _places(options, town, survey, rng, replicates: int) -> Iterator[Row]:
     )
     around = places.around(options, town, "Library") - town.shares
     truths = dict(zip(RACES, around, strict=True))
-    yield from _rows("share around libraries less share of residents", table, truths)
+    yield from beside("share around libraries less share of residents", table, truths)
 
     here = homes.build(options, town)
     baselines = homes.survey(town, here, rng)
@@ -154,7 +154,7 @@ def _places(options, town, survey, rng, replicates: int) -> Iterator[Row]:
     everywhere = here.without.sum() / here.households.sum()
     truth = places.chances(options, town, "Library") @ offline - everywhere
     rows = select(table, kind="Library").assign(group="All")
-    yield from _rows("homes without internet around libraries", rows, {"All": truth})
+    yield from beside("homes without internet around libraries", rows, {"All": truth})
 
     rides = places.ride(town, here, sites, rng)
     known = sites[sites["facility_id"].isin(rides["facility_id"])]
@@ -166,40 +166,74 @@ def _places(options, town, survey, rng, replicates: int) -> Iterator[Row]:
     base = minutes[RACES.index(REFERENCE)]
     rows = select(table, kind="Library", statistic="difference")
     truths = dict(zip(RACES, minutes - base, strict=True))
-    yield from _rows("minutes to the nearest library, difference", rows, truths)
+    yield from beside("minutes to the nearest library, difference", rows, truths)
 
 
-def _rows(name: str, table: pd.DataFrame, truths: dict) -> Iterator[Row]:
-    """Set the limits of each group beside its truth."""
+def beside(name: str, table: pd.DataFrame, truths: dict) -> Iterator[Row]:
+    """Set the limits of each group beside its truth.
+
+    Parameters
+    ----------
+    name
+        What the row of the table is called; limits of what ends with `ratio` are of
+        ratios, whose parity is one.
+    table
+        A measure table, a row per group.
+    truths
+        Group to truth.
+
+    Yields
+    ------
+    tuple
+        Measure, group, truth, and limits, of each group that has a truth.
+    """
     for row in table.itertuples():
         truth = truths.get(str(row.group))
         if truth is not None:
             yield name, str(row.group), float(truth), row.conf_low, row.conf_high
 
 
-def report(rows: pd.DataFrame) -> str:
-    """Write the table in Markdown."""
-    known = rows.dropna(subset=["low", "high"])
+def report(rows: pd.DataFrame, no_null: Collection[str] | None = None) -> str:
+    """Write the table in Markdown.
+
+    Parameters
+    ----------
+    rows
+        Columns `measure, group, truth, low, high, gap`. Where there is a column
+        `flagged`, it is the verdict of a rule, which has no limits.
+    no_null
+        Measures for which nothing is a false flag; None takes `NO_NULL`.
+
+    Returns
+    -------
+    str
+        The table, and how many intervals had no limits.
+    """
+    judged = rows.get("flagged", pd.Series(np.nan, rows.index)).notna()
+    known = rows[judged | rows[["low", "high"]].notna().all(axis=1)]
+    judged = judged[known.index]
     covers = known["low"].le(known["truth"] + 1e-9)
     covers &= known["high"].ge(known["truth"] - 1e-9)
     parity = known["measure"].str.endswith("ratio").astype(float)
-    flagged = known["low"].gt(parity) | known["high"].lt(parity)
-    none = known["gap"].eq(0) & ~known["measure"].isin(NO_NULL)
-    known = known.assign(covers=covers, flagged=flagged.where(none))
+    flagged = (known["low"].gt(parity) | known["high"].lt(parity)).astype(float)
+    if judged.any():
+        flagged = known["flagged"].astype(float).where(judged, flagged)
+    none = known["gap"].eq(0)
+    none &= ~known["measure"].isin(NO_NULL if no_null is None else no_null)
+    known = known.assign(
+        covers=covers.astype(float).mask(judged), flagged=flagged.where(none)
+    )
     lines = [
         "| gap | holds the truth, with gaps | without | least of a group "
         "| flagged without a gap | intervals |",
         "|---|---|---|---|---|---|",
     ]
     for measure, part in known.groupby("measure", sort=False):
-        each = part.groupby(["gap", "group"])["covers"].mean()
         by_gap = part.groupby("gap")["covers"].mean()
-        alarms = part["flagged"].dropna().astype(float).mean()
-        alarms = "–" if np.isnan(alarms) else f"{alarms:.1%}"
-        lines.append(
-            f"| {measure} | {by_gap.get(1.0):.1%} | {by_gap.get(0.0):.1%} "
-            f"| {each.min():.1%} | {alarms} | {len(part):,} |"
-        )
+        least = part.groupby(["gap", "group"])["covers"].mean().min()
+        shares = [by_gap.get(1.0), by_gap.get(0.0), least, part["flagged"].mean()]
+        told = " | ".join("–" if pd.isna(s) else f"{s:.1%}" for s in shares)
+        lines.append(f"| {measure} | {told} | {len(part):,} |")
     lost = len(rows) - len(known)
     return "\n".join([*lines, "", f"Without limits: {lost:,} of {len(rows):,}."])
 

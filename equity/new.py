@@ -50,7 +50,27 @@ HEADERS: Mapping[str, Mapping[str, str]] = {
     },
     "graduation": {"unit": r"ncessch|school.?id|leaid"},
     "proficiency": {**SCHOOL, "race": rf"{RACE}|student.?group|subgroup"},
-    "scores": {**SCHOOL, "race": RACE, "score": r"^score$|scale.?score|score$"},
+    "rates": {
+        "year": SCHOOL["year"],
+        "unit": r"school.?id|^school$|school.?name|^school|^district|^state$",
+        "race": rf"{RACE}|student.?group|subgroup",
+        "outcome": r"^measure$|^outcome$|^indicator$",
+        "events": r"^count$|^events$|^numerator$|^number$",
+        "population": r"^enrol|^students$|^denominator$|^cohort$",
+    },
+    "enrolment": {
+        "year": SCHOOL["year"],
+        "unit": r"school.?id|^school$|school.?name|^school|^district",
+        "race": rf"{RACE}|student.?group|subgroup",
+        "city_students": r"in.?city|city.?students|city.?residents",
+        "students": r"^enrol|^students$",
+    },
+    "scores": {
+        **SCHOOL,
+        "student": r"^student.?id$",
+        "race": RACE,
+        "score": r"^score$|scale.?score|score$",
+    },
     "requests": {
         "request_id": r"request.?id|request.?n|case.?id|ticket|^id$",
         "category": r"category|type|nature",
@@ -109,6 +129,7 @@ TELLING = {
     "events": ("kind", "date", "race"),
     "graduation": (),
     "proficiency": ("school", "year", "race"),
+    "rates": ("unit", "year", "race", "events", "population"),
     "workers": ("race", "department"),
     "requests": ("opened", "closed"),
     "scores": ("race", "score"),
@@ -118,6 +139,7 @@ TELLING = {
     "population": ("area",),
     "baselines": ("area", "estimate"),
     "benchmarks": (),
+    "enrolment": ("unit", "students"),
 }
 # Words by which a label or a column of counts is proposed for a group, where they fit
 # one group only.
@@ -340,6 +362,7 @@ def _proposal(path: Path, name: str) -> tuple[str, dict, list[str]]:
         **{"events": _events, "graduation": _graduation, "proficiency": _proficiency},
         **{"scores": _scores, "facilities": _facilities, "travel": _travel},
         **{"baselines": _baselines, "benchmarks": _benchmarks},
+        **{"rates": _rates, "enrolment": _enrolment},
     }
     proposal |= maker.get(kind, lambda *_: {})(frame, columns)
     return kind, proposal, _notes(kind, frame, proposal)
@@ -425,6 +448,9 @@ def _fits(kind: str, frame: pd.DataFrame, columns: dict[str, str]) -> bool:
         if _are_dated(frame):
             return False
         return "kind" in columns or any("name" in h.lower() for h in frame.columns)
+    if kind == "enrolment":
+        cells = frame[columns["students"]].str.replace(",", "")
+        return pd.to_numeric(cells, errors="coerce").notna().any()
     if kind in ("travel", "baselines"):
         cells = frame[columns["cost" if kind == "travel" else "estimate"]]
         return pd.to_numeric(cells, errors="coerce").notna().any()
@@ -574,6 +600,7 @@ def _graduation(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
         **({"keep": {"LEAID": [OPEN]}} if district else {}),
         "cohort": "{group}_COHORT_{year}",
         "rate": "{group}_RATE_{year}",
+        **({"rounded_twice": True} if "NCESSCH" in frame.columns else {}),
         "years": years,
         "groups": groups,
     }
@@ -625,12 +652,54 @@ def _marks(counts: pd.DataFrame) -> list[str]:
     return sorted(cell for cell in cells if not re.fullmatch("[0-9,]+", cell))
 
 
+def _rates(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
+    """Propose outcomes by their labels; which way is better is asked."""
+    races = _races(frame[columns["race"]])
+    kept = [label for label in races if not re.fullmatch(EVERYBODY, label.lower())]
+    marks = _marks(frame[[columns["events"], columns["population"]]])
+    said = {"outcome": OPEN, "direction": OPEN}
+    if "outcome" in columns:
+        labels = {
+            label.lower(): label for label in _labels(frame[columns["outcome"]], LABELS)
+        }
+        said = {
+            "outcomes": {label: name for name, label in labels.items()},
+            "directions": dict.fromkeys(labels, OPEN),
+        }
+    return {
+        **said,
+        **({"keep": {columns["race"]: kept}} if len(kept) < len(races) else {}),
+        **({"suppressed": dict.fromkeys(marks, OPEN)} if marks else {}),
+        "races": {label: races[label] for label in kept},
+    }
+
+
+def _enrolment(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
+    counts = [columns[n] for n in ("students", "city_students") if n in columns]
+    marks = _marks(frame[counts])
+    return {
+        **({"suppressed": dict.fromkeys(marks, OPEN)} if marks else {}),
+        **({"races": _races(frame[columns["race"]])} if "race" in columns else {}),
+    }
+
+
 def _scores(frame: pd.DataFrame, columns: dict[str, str]) -> dict:
     several = [h for h in frame.columns if h.lower().endswith("score")]
     one = len(several) == 1 or columns["score"].lower() == "score"
-    open_score = {} if one else {"columns": columns | {"score": OPEN}}
+    followed = _followed(frame, columns)  # else an id tells nothing
+    named = {n: c for n, c in columns.items() if followed or n != "student"}
+    if not one:
+        named = named | {"score": OPEN}
     races = {"races": _races(frame[columns["race"]])}
-    return {**open_score, **races, **_hispanic(frame, columns)}
+    return {"columns": named, **races, **_hispanic(frame, columns)}
+
+
+def _followed(frame: pd.DataFrame, columns: dict[str, str]) -> bool:
+    """Say whether some student has scores of several years."""
+    if not {"student", "year"} <= set(columns):
+        return False
+    years = frame.groupby(columns["student"])[columns["year"]].nunique()
+    return bool(years.max() > 1)
 
 
 def _facilities(frame: pd.DataFrame, columns: dict[str, str]) -> dict:

@@ -60,6 +60,7 @@ class Params(BaseModel):
         "exact binomial",
     ] = "two standard deviations"
     small_job_group: Annotated[int, Field(ge=2, le=1000)] = 30
+    risk_threshold: Annotated[float, Field(ge=1, le=10)] = 3.0
     replicates: Annotated[int, Field(ge=200, le=20_000)] = 1000
     seed: Annotated[int, Field(ge=0)] = 1
     engine: Annotated[str, Field(pattern=ENGINE)] = "duckdb"

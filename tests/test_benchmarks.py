@@ -8,7 +8,16 @@ import pandas as pd
 import pytest
 import shapely
 
-from benchmarks import catchments, city, coverage, disclosure, placement, requests, ways
+from benchmarks import (
+    catchments,
+    city,
+    coverage,
+    disclosure,
+    hetop,
+    placement,
+    requests,
+    ways,
+)
 
 ROWS = 2000
 
@@ -224,3 +233,27 @@ def test_a_city_is_drawn_and_measured():
     }
     assert table["truth"].notna().all()
     assert (table["low"] <= table["high"]).mean() > 0.95
+
+
+def test_hetop_and_the_generic_optimiser_must_agree(monkeypatch):
+    def run(way, groups, masked):
+        return hetop._timed(way, groups, masked)
+
+    monkeypatch.setattr(hetop, "_fresh", run)
+    found = hetop.compare(5)
+    assert set(found) == {"ours", "generic"}
+    assert set(hetop.compare(5, masked=True)) == {"ours"}
+    off = found["generic"].means + 2 * hetop.ALIKE
+    monkeypatch.setitem(hetop.WAYS, "generic", lambda frame: (off, 0.0))
+    with pytest.raises(AssertionError, match="the answers for 5 groups are 2"):
+        hetop.compare(5)
+
+
+def test_hetops_counts_are_hidden_below_ten():
+    shown, hidden = hetop.counts(40), hetop.counts(40, masked=True)
+    small = shown["students"] < 10
+    assert small.any()
+    assert (hidden["students"].isna() == small).all()
+    assert hidden.loc[~small, "students"].equals(shown.loc[~small, "students"])
+    total = shown.groupby("group")["students"].transform("sum")
+    assert (hidden["population"] == total).all()

@@ -153,7 +153,11 @@ def test_each_file_of_the_sample_city_is_understood(whole):
         "labor_force.csv: benchmarks",
         "population.csv: population",
         "proficiency.csv: proficiency",
+        "school_enrolment.csv: enrolment",
+        "school_outcomes.csv: rates",
         "service_requests.csv: requests",
+        "state_outcomes.csv: rates",
+        "student_growth.csv: scores",
         "student_scores.csv: scores",
         "tracts.geojson: areas",
         "travel_minutes.csv: travel",
@@ -170,6 +174,7 @@ def test_the_proposal_says_what_the_sample_says(root, whole):
     new.propose("whole")
     _, found = described(whole, "whole")
     ours = yaml.safe_load((root / "data/raw/sample/sources.yaml").read_text())
+    ours["scores"].reverse()  # proposed by the order of names: student_growth first
     for kind, key in [
         *[("population", "estimates"), ("population", "margins")],
         *[("graduation", "cohort"), ("graduation", "rate"), ("graduation", "years")],
@@ -182,8 +187,17 @@ def test_the_proposal_says_what_the_sample_says(root, whole):
         *[("benchmarks", "columns"), ("benchmarks", "scale")],
         *[("benchmarks", "races"), ("benchmarks", "job_categories")],
         *[("workers", "employments"), ("benchmarks", "benchmark")],
+        *[("rates", "columns"), ("enrolment", "columns")],
     ]:
         assert found[kind][0][key] == ours[kind][0][key], (kind, key)
+    first, second = found["scores"]
+    assert "student" in first["columns"]
+    assert second["columns"] == ours["scores"][1]["columns"]  # nobody comes twice
+    outcomes = found["rates"][0]
+    assert set(outcomes["outcomes"]) == set(ours["rates"][0]["outcomes"])
+    assert set(outcomes["directions"]) == set(outcomes["outcomes"].values())
+    assert set(outcomes["directions"].values()) == {new.OPEN}
+    assert outcomes["suppressed"] == {"*": new.OPEN}
     (levels,) = found["proficiency"]
     assert list(levels["levels"]) == ["Below Basic", "Basic", "Proficient", "Advanced"]
     assert "All Students" not in levels["keep"]["Student Group"]
@@ -195,6 +209,9 @@ def test_once_confirmed_the_tables_are_those_of_the_sample(root, whole):
     new.propose("whole")
     path, found = described(whole, "whole")
     ours = yaml.safe_load((root / "data/raw/sample/sources.yaml").read_text())
+    ours["scores"].reverse()
+    # That one file has schools and the district, a person has to see.
+    found["rates"] = ours["rates"]
     complete = filled(found, ours) | {"confirmed": True}
     shutil.copytree(root / "data" / "raw" / "sample", whole / "data/raw/sample")
     path.write_text(yaml.dump(complete, Dumper=new._Dumper), encoding="utf-8")
@@ -204,7 +221,7 @@ def test_once_confirmed_the_tables_are_those_of_the_sample(root, whole):
     for name in (
         *("areas", "population", "request_counts", "facilities", "workers", "events"),
         *("outcomes", "levels", "scores", "costs", "baselines", "overlaps"),
-        "benchmarks",
+        *("benchmarks", "totals", "enrolment"),
     ):
         rows = len(getattr(sample, name))
         assert len(getattr(tables, name)) == rows > 0, name
@@ -246,6 +263,7 @@ def test_a_national_file_asks_for_the_district(tmp_path):
     assert found["keep"] == {"LEAID": [new.OPEN]}
     assert found["groups"] == {"MAS": race.ASIAN_OR_PACIFIC}
     assert found["years"] == {"1314": "2013-14"}
+    assert found["rounded_twice"] is True
 
 
 def test_codes_that_nobody_knows_are_left_open(tmp_path):

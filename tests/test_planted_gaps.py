@@ -364,8 +364,11 @@ def test_residents(tables, truth):
 def test_graduation(tables, settings, truth):
     """Rates of cohorts too small to be published are not known, and not counted."""
     years = truth["education"]["graduation"]["by_year"]
+    cohorts = outcomes.of_kind(
+        tables.outcomes, tables.crosswalks, outcome="graduation", kind="graduation"
+    )
     table = outcomes.by_year(
-        tables.outcomes,
+        cohorts,
         outcome="graduation",
         reference=settings.reference,
         confidence=settings.confidence,
@@ -403,8 +406,14 @@ def test_proficiency(tables, settings, truth, subject):
 
 def test_the_mess_is_found_as_it_was_made(tables, truth):
     """Rows read and set aside against what the generator says it spoiled."""
-    ledger = tables.ledger.set_index(["kind", "rule"])["rows"]
+    listed = tables.ledger[tables.ledger["file"] != "sample/student_growth.csv"]
+    ledger = listed.set_index(["kind", "rule"])["rows"]
     made = truth["messes"]
+    files = tables.ledger.set_index(["file", "rule"])["rows"]
+    followed = files["sample/student_growth.csv", "score is missing or unreadable"]
+    assert followed == made["student_growth.csv"]["without_score"]
+    repeated = files["sample/school_outcomes.csv", "the same row again"]
+    assert repeated == made["school_outcomes.csv"]["rows_repeated_exactly"]
     assert ledger["requests", "read"] == made["service_requests.csv"]["rows"]
     again = made["service_requests.csv"]["rows_repeated_exactly"]
     assert ledger["requests", "the same row again"] == again

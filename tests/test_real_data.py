@@ -3,6 +3,7 @@
 import re
 import shutil
 
+import pandas as pd
 import pytest
 
 from equity import params, prepare
@@ -75,7 +76,8 @@ def counts(tables):
         pytest.param(c, marks=pytest.mark.slow) if c == "california" else c
         for c in (
             *("baltimore", "california", "chicago", "chicago_police", "cincinnati"),
-            *("colorado", "dc", "phoenix", "student_samples"),
+            *("colorado", "dc", "los_angeles", "philadelphia", "phoenix"),
+            "student_samples",
         )
     ],
 )
@@ -92,6 +94,27 @@ def test_real_files_come_to_what_the_document_says(city, home, root):
         assert read == used + aside
         assert aside == sum(rules)
     assert len(tables.workers) == 0 or (tables.workers["worker_id"] == "").all()
+
+
+@pytest.mark.parametrize(
+    ("city", "district"), [("los_angeles", "0622710"), ("philadelphia", "4218990")]
+)
+def test_cohorts_of_a_district_are_those_of_the_file(city, district, home, shared):
+    """The groups' cohorts add up to the file's own column of all students."""
+    tables = prepare.load(
+        city, period="2014Q4", quarters=4, race_standard="omb1997_api"
+    )
+    found = tables.outcomes.groupby("year")["population"].sum()
+    for year in (2012, 2013, 2014):
+        path = shared / "data" / "education" / f"edfacts_{year}.csv.gz"
+        raw = pd.read_csv(path, dtype=str, keep_default_na=False)
+        own = raw[raw["LEAID"] == district]
+        code = f"{year - 2001}{year - 2000}"
+        every = pd.to_numeric(own[f"ALL_COHORT_{code}"], errors="coerce").sum()
+        assert found[f"{year - 1}-{year - 2000}"] == every
+    covers = set(tables.school_files["covers"])
+    assert len(covers) == 1
+    assert "the city" in covers.pop()
 
 
 def test_files_that_no_page_uses_are_read_whole(root, shared):

@@ -193,6 +193,10 @@ WORKFORCE = {
     *("workforce_2025-12-31.csv", "workforce_events.csv", "eeo_availability.csv"),
     *("labor_force.csv", "working_age.csv"),
 }
+SCHOOLS = {
+    *("graduation.csv", "proficiency.csv", "student_scores.csv"),
+    *("school_outcomes.csv", "state_outcomes.csv", "student_growth.csv"),
+}
 SERVICES = {
     *("service_requests.csv", "facilities.csv", "travel_minutes.csv"),
     "households.csv",
@@ -204,7 +208,7 @@ SERVICES = {
     [
         ("service_gap", SERVICES),
         ("workforce_gap", WORKFORCE),
-        ("school_gap", {"graduation.csv", "proficiency.csv", "student_scores.csv"}),
+        ("school_gap", SCHOOLS),
     ],
 )
 def test_each_gap_has_its_own_strength(gap, changed, small, tmp_path):

@@ -79,7 +79,9 @@ def rates(
     -------
     DataFrame
         As `compared`, with ``not_counted``. Over several windows a person counts once
-        in each, so that the rate is per person and window.
+        in each, so that the rate is per person and window. No rows where ``events`` has
+        none of the kind: a source that does not tell who left is not one of a city that
+        nobody left.
 
     Raises
     ------
@@ -101,7 +103,7 @@ def rates(
     1  White      12         120       level       0.1
     2  Black       8          80  difference       0.0
     """
-    if events.empty or at_risk.empty:
+    if _unknown(events, at_risk, kind):
         return pd.DataFrame(columns=["group", "events", "population", *STATISTICS])
     counts = tally(events, at_risk, kind=kind, pool=pool)
     sums = counts.groupby("group", observed=False)
@@ -244,7 +246,7 @@ def adjusted(
         all people, without strata), ``p_value`` (Cochran, Mantel and Haenszel's test
         of no gap), ``homogeneity_p_value`` (Breslow and Day's test, with Tarone's
         correction, of one odds ratio for all strata; missing where strata are too
-        small for it) and ``direction``.
+        small for it) and ``direction``. No rows where ``events`` has none of the kind.
 
     Raises
     ------
@@ -280,7 +282,7 @@ def adjusted(
     2       ratio       1.0  0.428571
     4  odds ratio       1.0  0.303136
     """
-    if events.empty or at_risk.empty:
+    if _unknown(events, at_risk, kind):
         return pd.DataFrame(columns=["group", "events", "population", *STATISTICS])
     counts = tally(events, at_risk, kind=kind, by=by, pool=pool)
     strata = {"by": ["window", *by], "reference": reference}
@@ -402,6 +404,13 @@ def shares(
             )
         )
     return pd.concat(tables, ignore_index=True)
+
+
+def _unknown(events: pd.DataFrame, at_risk: pd.DataFrame, kind: str) -> bool:
+    """Whether nothing is known of events of a kind, or of those who could have them."""
+    check_kind(kind)
+    require_columns(events, ["kind"])
+    return at_risk.empty or not (events["kind"] == kind).any()
 
 
 def _number_of(frame: pd.DataFrame, groups: list[str]) -> np.ndarray:

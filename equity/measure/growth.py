@@ -14,22 +14,71 @@ import numpy as np
 import pandas as pd
 
 from equity.errors import InputError
+from equity.measure import few_clusters
 from equity.measure.redraws import DIFFERENCE, LEVEL
 from equity.measure.table import (
     HIGHER,
+    check_confidence,
     divide,
     measure_table,
-    normal_quantile,
     numbers,
     position_of,
     require_columns,
     without_reference,
 )
 
-METHOD = "slopes within students, errors by school"
+METHOD = "slopes within students, errors by school, t"
 KNOWN, FEW_SCHOOLS = "known", "limits too narrow: fewer than 20 schools"
 NOT_FOLLOWED = "not known: nobody is followed, or in one school only"
 ENOUGH = 20
+
+
+def of_scores(scores: pd.DataFrame) -> pd.DataFrame:
+    """Take the students who are followed from tidy scores.
+
+    Parameters
+    ----------
+    scores
+        Tidy `scores`: ``student, school, year, race, score``, perhaps of several files.
+        Rows without a student's id are not followed, and are left out.
+
+    Returns
+    -------
+    DataFrame
+        ``student``, ``group``, ``school``, ``time`` (years since the first one of the
+        table), ``year`` and ``score``, for `by_group`.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+    InputError
+        If a year does not begin with four digits.
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"student": ["1", "1", ""], "school": "X",
+    ...     "year": ["2023-24", "2024-25", "2024-25"], "race": "White",
+    ...     "score": [440, 470, 1500]})
+    >>> of_scores(scores)[["student", "group", "time", "score"]]
+      student  group  time  score
+    0       1  White     0    440
+    1       1  White     1    470
+    """
+    require_columns(scores, ["student", "school", "year", "race", "score"])
+    rows = scores[scores["student"].fillna("").astype(str).ne("")]
+    begun = pd.to_numeric(rows["year"].astype(str).str[:4], errors="coerce")
+    if begun.isna().any():
+        raise InputError(
+            f"column year is no year in {begun.isna().sum()} of {len(rows)} rows; "
+            "expected such as 2024 or 2024-25"
+        )
+    found = rows[["student", "school", "year", "score"]].assign(
+        group=rows["race"], time=begun - begun.min()
+    )
+    return found[["student", "group", "school", "time", "year", "score"]].reset_index(
+        drop=True
+    )
 
 
 def by_group(
@@ -73,6 +122,8 @@ def by_group(
     slope for each group: students tested more often and over longer count for more.
     Errors allow for students of one school being alike, and for a school's groups going
     together in the difference; a student who changes schools counts with the first.
+    Limits are Student's t with one degree of freedom less than the schools' effective
+    number, by their share of the tests: of the group that has fewer.
     Growth is taken as straight. If those who leave early grow otherwise than those who
     stay, it is of those who are followed.
 
@@ -97,7 +148,7 @@ def by_group(
     2  Black  difference      -3.0             1.0
     3  White  difference       0.0             NaN
     """
-    z = normal_quantile(confidence)
+    check_confidence(confidence)
     rows, groups = _checked(scores)
     base = position_of(pd.DataFrame({"group": groups}), reference)
     followed = _within(rows)
@@ -105,18 +156,19 @@ def by_group(
     sums = sums.reindex(groups, fill_value=0.0)
     time = sums["square"].to_numpy()
     slope = divide(sums["cross"].to_numpy(), time)
-    parts = _by_school(followed, groups, slope, time)
+    parts, weight = _by_school(followed, groups, slope, time)
+    schools = few_clusters.effective(weight)
     frame = _counts(rows, followed, groups)
     return pd.concat(
         [
-            _table(frame, LEVEL, None, slope, parts, z, confidence),
+            _table(frame, LEVEL, None, slope, parts, schools, confidence),
             _table(
                 frame,
                 DIFFERENCE,
                 reference,
                 slope - slope[base],
                 parts - parts[:, [base]],
-                z,
+                np.minimum(schools, schools[base]),
                 confidence,
                 base,
             ),
@@ -131,7 +183,7 @@ def _table(
     reference: str | None,
     estimate: np.ndarray,
     parts: np.ndarray,
-    z: float,
+    effective: np.ndarray,
     confidence: float,
     base: int | None = None,
 ) -> pd.DataFrame:
@@ -144,13 +196,14 @@ def _table(
     # a width of nothing is not knowledge
     error = np.where((schools > 1) & np.isfinite(estimate) & (error > 0), error, np.nan)
     error = without_reference(error, base)
+    width = few_clusters.quantile(effective - 1, confidence) * error
     return measure_table(
         frame.assign(statistic=statistic),
         measure="growth in a year",
         reference=reference,
         estimate=estimate,
-        conf_low=estimate - z * error,
-        conf_high=estimate + z * error,
+        conf_low=estimate - width,
+        conf_high=estimate + width,
         confidence=confidence,
         method=METHOD,
         standard_error=error,
@@ -209,15 +262,16 @@ def _within(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _by_school(
     followed: pd.DataFrame, groups: list[str], slope: np.ndarray, time: np.ndarray
-) -> np.ndarray:
-    """What each school adds to each group's slope beyond its expectation."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """What each school adds to each group's slope beyond the expected; its weight."""
     place = followed["group"].map({name: at for at, name in enumerate(groups)})
     place = place.to_numpy(dtype=int)
     excess = followed["cross"].to_numpy() - slope[place] * followed["square"].to_numpy()
     school, names = pd.factorize(followed["school"])
-    parts = np.zeros((len(names), len(groups)))
+    parts, weight = np.zeros((2, len(names), len(groups)))
     np.add.at(parts, (school, place), excess / time[place])
-    return parts
+    np.add.at(weight, (school, place), followed["square"].to_numpy())
+    return parts, weight
 
 
 def _counts(

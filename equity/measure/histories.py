@@ -20,6 +20,7 @@ CHANGE = ["group", "before", "population", "entered", "left"]
 ONCE = "of those in post at the start of a year, once in it"
 SOON = 31  # days within which events begin after the first of two days, or miss some
 YEARS = 3  # of events that a pace is worked out from, at most
+SLACK = 7  # days: over a holiday and a weekend nobody comes, rises or leaves
 
 
 class Pool(NamedTuple):
@@ -136,7 +137,8 @@ def pool_of(roster: pd.DataFrame, events: pd.DataFrame, groups: list[str]) -> Po
     -------
     Pool
         With numbers: those in post at the start of each year before the roster that
-        events cover. Without: those on the roster, after the events. Nobody where
+        events cover, up to `YEARS`; events that begin up to `SLACK` days into a year
+        cover it. Without: those on the roster, after the events. Nobody where
         there are no events.
 
     Raises
@@ -385,7 +387,12 @@ def _numbered(staff: pd.DataFrame, moves: pd.DataFrame) -> bool:
 
 
 def _starts(staff: pd.DataFrame, moves: pd.DataFrame) -> list[pd.Timestamp]:
-    """Days a number of years before the roster, none before the events, in order."""
-    last, first = staff["as_of"].max(), moves["date"].min() - pd.Timedelta(days=1)
+    """Days a number of years before the roster, none before the events, in order.
+
+    Events that begin within a week after such a day cover the year: that nobody moved
+    on its first days does not mean that they are not on record.
+    """
+    last = staff["as_of"].max()
+    first = moves["date"].min() - pd.Timedelta(days=1 + SLACK)
     days = [last - pd.DateOffset(years=back) for back in range(1, YEARS + 1)]
     return sorted(day for day in days if day >= first)

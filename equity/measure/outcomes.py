@@ -9,15 +9,19 @@ ends are far apart the honest answer is that the rate is not known.
 import numpy as np
 import pandas as pd
 
+from equity.errors import InputError
 from equity.measure import intervals
 from equity.measure.table import (
+    HIGHER,
     MEASURE_COLUMNS,
     measure_table,
+    numbers,
     position_of,
     require_columns,
 )
 
 LEVEL, DIFFERENCE, RATIO = "level", "difference", "ratio"
+EPSILON = 1e-12  # sums of parts of people differ by rounding
 WIDE = 0.2  # bounds further apart than this tell too little to compare
 EXACT, MASKED, UNKNOWN = "exact counts", "masked counts", "masked too much to know"
 
@@ -36,7 +40,8 @@ def by_race(
     outcomes
         Tidy `outcomes` of one year: `outcome, race, events_low, events_high` and
         either `population` or `others_low, others_high` (the fewest and most people
-        without the event).
+        without the event). With `direction`, which is "higher is better" otherwise;
+        with `weighted`, the words go into `method`, and people may be parts of people.
     outcome
         The value of `outcome` to take, such as `graduation`.
     reference
@@ -51,13 +56,16 @@ def by_race(
         `difference` and `ratio`. With `group`, `events`, `population` (both missing
         where masked), `events_low`, `events_high`, `rate_low`, `rate_high` (what the
         publication allows), the measure columns, `people_to_parity` (from the
-        middle of the bounds), `direction`, and `reliability`: `exact counts`,
+        middle of the bounds: so many more with the outcome, or fewer where lower is
+        better), `direction`, and `reliability`: `exact counts`,
         `masked counts`, or `masked too much to know` where the bounds of a rate are
         more than 20 points apart; nothing is estimated then. No rows where no
         outcome was given.
 
     Raises
     ------
+    InputError
+        If rows of one outcome have two directions.
     UnknownGroupError
         If the reference is not one of the groups.
 
@@ -95,13 +103,15 @@ def by_race(
         return pd.DataFrame(columns=COLUMNS)
     frame = _summed(rows)
     base = position_of(frame, reference)
-    return pd.concat(
-        [
-            _compared(frame, statistic, outcome, reference, base, confidence)
-            for statistic in (LEVEL, DIFFERENCE, RATIO)
-        ],
-        ignore_index=True,
-    )
+    direction = _direction(rows)
+    tables = [
+        _compared(frame, statistic, outcome, reference, base, confidence, direction)
+        for statistic in (LEVEL, DIFFERENCE, RATIO)
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    if "weighted" in rows:
+        table["method"] += "; " + rows["weighted"].iloc[0]
+    return table
 
 
 def by_year(
@@ -221,15 +231,23 @@ def of_levels(levels: pd.DataFrame) -> pd.DataFrame:
     keys = ["school", "year", "subject", "race"]
     ends = ["students_low", "students_high"]
     require_columns(levels, [*keys, "proficient", *ends])
-    names = {True: "events", False: "others"}
-    sides = [
-        levels[levels["proficient"] == side]
-        .groupby(keys, observed=True)[ends]
-        .sum()
-        .rename(columns=lambda end, side=side: end.replace("students", names[side]))
-        for side in (True, False)
-    ]
-    table = pd.concat(sides, axis=1).fillna(0).astype("int64").reset_index()
+    proficient = levels["proficient"].to_numpy(bool)
+    parts = {
+        end.replace("students", side): np.where(has, numbers(levels, end), 0)
+        for side, has in (("events", proficient), ("others", ~proficient))
+        for end in ends
+    }
+    rows = levels[keys].assign(**parts)
+    grouped = rows.groupby(keys, observed=True)
+    table = grouped[list(parts)].sum()
+    unknown = rows[list(parts)].isna().any(axis=1)
+    unknown = unknown.groupby([rows[key] for key in keys], observed=True).any()
+    table = table.mask(unknown.to_numpy()[:, None] & np.ones(table.shape, dtype=bool))
+    if (table % 1 == 0).all(axis=None):
+        table = table.astype("int64")
+    table = table.reset_index()
+    if "weighted" in levels and len(levels):
+        table["weighted"] = levels["weighted"].iloc[0]
     table["race"] = table["race"].astype(levels["race"].dtype)
     return table.rename(columns={"school": "unit"}).assign(outcome="proficiency")
 
@@ -276,6 +294,86 @@ def of_kind(
     groups = set(crosswalks.loc[crosswalks["kind"] == kind, "race"])
     kept = [group for group in rows["race"].cat.categories if group in groups]
     return rows.assign(race=rows["race"].cat.set_categories(kept))
+
+
+def besides(table: pd.DataFrame, *, outcome: str = "graduation") -> pd.DataFrame:
+    """Take the other outcomes of which it is known how many students could have them.
+
+    Parameters
+    ----------
+    table
+        Tidy `outcomes`.
+    outcome
+        The one to leave out.
+
+    Returns
+    -------
+    DataFrame
+        Rows of outcomes with a population, or bounds of one, anywhere.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"outcome": ["graduation", "absence", "rates"],
+    ...                      "population_high": [9, 9, None]})
+    >>> besides(rows)["outcome"].to_list()
+    ['absence']
+    """
+    require_columns(table, ["outcome", "population_high"])
+    known = table["population_high"].notna().groupby(table["outcome"]).transform("any")
+    kept = known.astype(bool) & (table["outcome"] != outcome)
+    return table[kept].reset_index(drop=True)
+
+
+def counts(table: pd.DataFrame, *, outcome: str) -> pd.DataFrame:
+    """Add up students by year and group, for `risk` and `disproportionality`.
+
+    Parameters
+    ----------
+    table
+        Tidy `outcomes`, or the totals of a district or a state, with ``year``.
+    outcome
+        The value of `outcome` to take, such as `suspension`.
+
+    Returns
+    -------
+    DataFrame
+        One row per ``year`` and ``group`` that has rows: ``events`` and ``population``,
+        missing where any part is masked, ``events_low``, ``events_high``,
+        ``others_low`` and ``others_high`` (students with and without the outcome), and
+        ``direction``. Students whose race is not on record are a group, as the federal
+        comparison with *all* other students needs them.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+    InputError
+        If rows of the outcome have two directions.
+
+    Examples
+    --------
+    >>> race = pd.Categorical(["Black", "White"], ["Black", "White"])
+    >>> rows = pd.DataFrame({"outcome": "suspension", "year": "2025", "race": race,
+    ...     "population": [200, 300], "events_low": [40, 1], "events_high": [40, 9]})
+    >>> counts(rows, outcome="suspension")[["group", "events", "population"]]
+       group  events  population
+    0  Black      40         200
+    1  White    <NA>         300
+    """
+    names = ["outcome", "year", "race", "events_low", "events_high"]
+    require_columns(table, names)
+    rows = table[table["outcome"] == outcome]
+    kept = ["group", "events_low", "events_high", "others_low", "others_high"]
+    found = [
+        _summed(part)[[*kept, "events", "population"]]
+        .set_axis(part["race"].astype("category").cat.categories)
+        .loc[lambda sums, part=part: sums.index.isin(part["race"])]
+        .assign(year=year)
+        for year, part in rows.groupby("year")
+    ]
+    columns = ["year", *kept, "events", "population"]
+    whole = pd.concat(found) if found else pd.DataFrame(columns=columns)
+    return whole[columns].assign(direction=_direction(rows)).reset_index(drop=True)
 
 
 def latest_year(table: pd.DataFrame) -> str:
@@ -376,6 +474,7 @@ def _by_part(
 
 def _summed(rows: pd.DataFrame) -> pd.DataFrame:
     """Add up the bounds of each group; keep groups that have no rows."""
+    given = _given(rows)
     if "others_low" not in rows:
         least, most = (
             rows[end].fillna(rows["population"]) if end in rows else rows["population"]
@@ -394,15 +493,46 @@ def _summed(rows: pd.DataFrame) -> pd.DataFrame:
     sums.loc[open_ended.fillna(False).to_numpy(bool), ends] = np.nan
     low, high = sums["events_low"], sums["events_high"]
     smallest, largest = low + sums["others_high"], high + sums["others_low"]
-    sums["events"] = low.astype("Int64").where(low == high)
-    sums["population"] = smallest.astype("Int64").where(smallest == largest)
+    sums["events"] = _people(low, low == high)
+    known = np.isclose(smallest, largest)
+    # Bounds of two parts may add up to one number by accident.
+    known &= given | ((low == high) & (sums["others_low"] == sums["others_high"]))
+    sums["population"] = _people(smallest, known)
     sums["rate_low"] = low / smallest.where(smallest > 0)
     sums["rate_high"] = high / largest.where(largest > 0)
     spread = sums["rate_high"] - sums["rate_low"]
     sums["reliability"] = np.select(
-        [spread.isna() | (spread > WIDE), spread > 0], [UNKNOWN, MASKED], EXACT
+        [spread.isna() | (spread > WIDE), spread > EPSILON], [UNKNOWN, MASKED], EXACT
     )
     return sums
+
+
+def _given(rows: pd.DataFrame) -> np.ndarray:
+    """Say of each group whether all its people are given, and not added up."""
+    if "population" not in rows:
+        ends = ("population_low", "population_high")
+        told = pd.Series("others_low" not in rows, rows.index)
+        told &= all(end in rows for end in ends)
+    else:
+        told = rows["population"].notna() | ("others_low" not in rows)
+    groups = told.groupby(rows["race"], observed=False).all()
+    return groups.fillna(True).to_numpy(bool)
+
+
+def _people(counts: pd.Series, exact: pd.Series | np.ndarray) -> pd.Series:
+    """Keep whole people whole; where students are weighted, there are parts of them."""
+    whole = bool((counts.dropna() % 1 == 0).all())
+    return counts.astype("Int64" if whole else "Float64").where(exact)
+
+
+def _direction(rows: pd.DataFrame) -> str:
+    """Say whether more of the outcome is better; one outcome has one direction."""
+    if "direction" not in rows:
+        return HIGHER
+    said = sorted(rows["direction"].dropna().astype(str).unique())
+    if len(said) > 1:
+        raise InputError(f"column direction says {said} of one outcome; expected one")
+    return said[0] if said else HIGHER
 
 
 def _compared(
@@ -412,6 +542,7 @@ def _compared(
     reference: str,
     base: int,
     confidence: float,
+    direction: str,
 ) -> pd.DataFrame:
     low = frame["events_low"], frame["events_low"] + frame["others_high"]
     high = frame["events_high"], frame["events_high"] + frame["others_low"]
@@ -430,8 +561,13 @@ def _compared(
         least = LIMITS[statistic](*low, *base_high, confidence)[0]
         most = LIMITS[statistic](*high, *base_low, confidence)[1]
         least[base] = most[base] = np.nan  # a group cannot differ from itself
+    sign = 1 if direction == HIGHER else -1
     short = np.ceil(
-        ((middle[base] - middle) * frame["population"].to_numpy(float, na_value=np.nan))
+        (
+            sign
+            * (middle[base] - middle)
+            * frame["population"].to_numpy(float, na_value=np.nan)
+        )
         .clip(0)
         .round(9)
     )
@@ -450,5 +586,5 @@ def _compared(
         people_to_parity=pd.array(
             np.where(known & known[base], short, np.nan), dtype="Int64"
         ),
-        direction="higher is better",
+        direction=direction,
     )

@@ -32,7 +32,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from equity.errors import InputError
-from equity.measure import binormal, intervals, table
+from equity.measure import binormal, few_clusters, intervals, table
 from equity.measure.redraws import DIFFERENCE, LEVEL, RATIO
 from equity.measure.table import HIGHER, divide, measure_table, numbers, position_of
 
@@ -172,7 +172,9 @@ def v_of_scores(
     Notes
     -----
     No distribution is assumed for the error of the chance; the normal deviate carries
-    it over to V. With few schools (under about 20) clustered limits are too narrow.
+    it over to V. Clustered limits are Student's t with one degree of freedom less than
+    the effective number of schools of the group that has fewer; with few schools (under
+    about 20) they are too narrow all the same.
 
     References
     ----------
@@ -214,6 +216,7 @@ def v_of_scores(
                     "without_score": (part["group"] == group).sum() - len(own),
                     **(binormal.itself() if group == reference else gap)._asdict(),
                     "auc": auc,
+                    "freedom": _freedom(own, base) if clustered else np.inf,
                 }
             )
     found = pd.DataFrame(rows)
@@ -320,6 +323,12 @@ def _of_scores(
     return gap, auc
 
 
+def _freedom(group: pd.DataFrame, base: pd.DataFrame) -> float:
+    """Effective schools less one, of the group that has fewer."""
+    sizes = (part.groupby("school").size().to_numpy() for part in (group, base))
+    return float(min(few_clusters.effective(size) for size in sizes)) - 1
+
+
 def _placed(values: np.ndarray, among: np.ndarray) -> np.ndarray:
     """Share of the second below each of the first, equals counted half."""
     among = np.sort(among)
@@ -394,7 +403,9 @@ def _measured(
     **further: object,
 ) -> pd.DataFrame:
     """Make the measure table of gaps."""
-    width = table.normal_quantile(confidence) * found["standard_error"]
+    freedom = found.get("freedom", np.inf)
+    quantile = few_clusters.quantile(freedom, confidence)
+    width = quantile * found["standard_error"]
     return measure_table(
         found[given],
         measure=V,

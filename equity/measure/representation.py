@@ -26,6 +26,8 @@ from equity.measure.table import (
 
 WHOLE = "All departments"
 OTHERS = "All other departments"
+#: Labels of `race`, as tidy tables write them, that are no groups.
+UNKNOWN = ("Unknown", "Declined", "Refused", "Not recorded")
 RECORDED, NOT_RECORDED = "recorded", "the roster cannot record this group"
 
 
@@ -222,15 +224,16 @@ def coverage(workers: pd.DataFrame, population: pd.DataFrame) -> pd.DataFrame:
     workers
         Tidy `workers` of one date.
     population
-        Tidy `population`: its groups are those that shares are made of.
+        Tidy `population`: its groups are those that shares are made of. Without
+        residents they are all that the roster can record but those of `UNKNOWN`.
 
     Returns
     -------
     DataFrame
         One row per category of `race`: `group`, `recorded` (`race on record` for the
-        groups of `population`, else `race not on record`; those on record add up to
-        the `population` of `by_race`), `events` (workers), `population` (all
-        workers), and the measure columns; the share is exact.
+        groups that shares are made of, else `race not on record`; they add up to the
+        `population` of `by_race`), `events` (workers), `population` (all workers), and
+        the measure columns; the share is exact.
 
     Examples
     --------
@@ -245,11 +248,12 @@ def coverage(workers: pd.DataFrame, population: pd.DataFrame) -> pd.DataFrame:
     require_columns(workers, ["race"])
     require_columns(population, ["race"])
     counts = workers["race"].value_counts(sort=False)
+    known = set(population["race"]) or set(counts.index) - set(UNKNOWN)
     frame = pd.DataFrame(
         {
             "group": counts.index.astype(str),
             "recorded": np.where(
-                counts.index.isin(population["race"]),
+                counts.index.isin(list(known)),
                 "race on record",
                 "race not on record",
             ),

@@ -33,7 +33,7 @@ import numpy as np
 import pandas as pd
 
 from equity.errors import InputError, ParamsError
-from equity.measure.redraws import basic_limits
+from equity.measure import few_clusters
 from equity.measure.table import (
     HIGHER,
     check_confidence,
@@ -57,12 +57,13 @@ PARTS = (
     *(SAME_SCHOOL, SEGREGATION),
 )
 METHODS = {
-    SCHOOLS: "redraws of schools, basic limits",
-    STUDENTS: "redraws of students within schools, basic limits",
+    SCHOOLS: "leaving out each school, t",
+    STUDENTS: "redraws of students within schools, t",
 }
 KNOWN, FEW_SCHOOLS = "known", "limits too narrow: fewer than 20 schools"
 NOT_MIXED = "not known: no school has both groups"
 NOBODY = "not known: no students"
+ONE_SCHOOL = "limits not known: they rest on hardly more than one school"
 ENOUGH = 20
 
 
@@ -86,12 +87,12 @@ def decompose(
         The ``group`` all others are compared with.
     redraw
         What the limits vary. "schools": whole schools, as for a question about schools
-        like these. "students": the students of each school, whose mix stays, as for a
-        question about these schools with other students.
+        like these: each is left out in turn. "students": the students of each school,
+        whose mix stays, as for a question about these schools with other students.
     confidence
         Two-sided level, as a proportion.
     replicates
-        Redraws behind the limits.
+        Redraws of students behind the limits.
     seed
         Of the redraws.
 
@@ -124,16 +125,18 @@ def decompose(
     division into two: the difference between groups in the mean score of the school
     (both groups together) that a student is in, and the rest.
 
-    Redraws of schools are of few clusters where schools are few; under about twenty,
-    limits are too narrow, and ``reliability`` says so. Where no school has both groups
-    no gap within one is known, nor the parts made of it.
+    Limits are Student's t: about schools with one degree of freedom less than the
+    effective number of schools of the group that has fewer, about students with those
+    beyond the first of their school. Under about twenty schools they are too narrow,
+    and ``reliability`` says so. Where no school has both groups no gap within one is
+    known, nor the parts made of it; where one school has, no limits are.
 
     References
     ----------
     Reardon (2008), Thirteen Ways of Looking at the Black-White Test Score Gap, Stanford
     working paper. Hanushek and Rivkin (2006), School Quality and the Black-White
-    Achievement Gap, NBER 12651 (the division into two). Davison and Hinkley (1997),
-    Bootstrap Methods and their Application, section 5.2 (limits).
+    Achievement Gap, NBER 12651 (the division into two). MacKinnon, Nielsen and Webb
+    (2023), Journal of Applied Econometrics 38, 671-694 (leaving out clusters).
 
     Examples
     --------
@@ -168,10 +171,14 @@ def decompose(
         pair = rows[rows["group"].isin([group, reference])]
         cells = _Cells.of(pair.dropna(), group)
         found = _parts(cells)
-        drawn = _parts(getattr(cells, f"redraw_{redraw}")(random, replicates))
-        low, high = basic_limits(found, drawn, confidence)
+        if redraw == SCHOOLS:
+            error, freedom = _left_out(cells), cells.effective - 1
+        else:
+            drawn = _parts(cells.redraw_students(random, replicates))
+            error, freedom = drawn.std(axis=0, ddof=1), cells.freedom
+        width = few_clusters.quantile(freedom, confidence) * error
+        low, high = found - width, found + width
         low[-1], high[-1] = np.clip([low[-1], high[-1]], 0, 1)
-        error = np.where(np.isfinite(low), drawn.std(axis=0, ddof=1), np.nan)
         people = cells.size.sum(axis=-1)
         frame = pd.DataFrame(
             {
@@ -196,7 +203,7 @@ def decompose(
                 method=METHODS[redraw],
                 standard_error=error,
                 direction=HIGHER,
-                reliability=_words(found, cells, redraw),
+                reliability=_words(found, low, cells, redraw),
             )
         )
     return pd.concat(tables, ignore_index=True)
@@ -316,12 +323,20 @@ class _Cells(NamedTuple):
     def mixed(self) -> np.ndarray:
         return (self.size > 0).all(axis=-2)
 
-    def redraw_schools(self, random: np.random.Generator, times: int) -> "_Cells":
-        """Draw as many schools again, each with all its students."""
-        schools = self.size.shape[-1]
-        chance = np.full(schools, 1 / max(schools, 1))
-        weight = random.multinomial(schools, chance, size=times)[:, None, :]
-        return _Cells(weight * self.size, weight * self.total, weight * self.square)
+    @property
+    def effective(self) -> float:
+        """Effective number of schools, of the group that has fewer."""
+        return float(few_clusters.effective(self.size.T).min())
+
+    @property
+    def freedom(self) -> float:
+        """Students beyond the first of their school, of the group that has fewer."""
+        return float(np.maximum(self.size - 1, 0).sum(axis=-1).min())
+
+    def without_each(self) -> "_Cells":
+        """Leave out each school in turn, on the first axis."""
+        kept = 1 - np.eye(self.size.shape[-1])[:, None, :]
+        return _Cells(kept * self.size, kept * self.total, kept * self.square)
 
     def redraw_students(self, random: np.random.Generator, times: int) -> "_Cells":
         """Draw the sums of scores again, about normal, the sizes as they are.
@@ -335,6 +350,19 @@ class _Cells(NamedTuple):
         error = np.sqrt(self.size * pooled)
         drawn = random.normal(self.total, error, size=(times, *self.size.shape))
         return _Cells(np.broadcast_to(self.size, drawn.shape), drawn, self.square)
+
+
+def _left_out(cells: _Cells) -> np.ndarray:
+    """Standard error by leaving out each school: the jackknife.
+
+    Missing where a part is not known without one of the schools.
+    """
+    schools = cells.size.shape[-1]
+    if schools < 2:
+        return np.full(len(PARTS), np.nan)
+    left = _parts(cells.without_each())
+    apart = left - left.mean(axis=0)
+    return np.sqrt((schools - 1) / schools * (apart**2).sum(axis=0))
 
 
 def _parts(cells: _Cells) -> np.ndarray:
@@ -374,11 +402,17 @@ def _parts(cells: _Cells) -> np.ndarray:
     )
 
 
-def _words(found: np.ndarray, cells: _Cells, redraw: str) -> np.ndarray:
+def _words(
+    found: np.ndarray, low: np.ndarray, cells: _Cells, redraw: str
+) -> np.ndarray:
     people = cells.size.sum(axis=-1)
     unknown = NOT_MIXED if people.all() else NOBODY
     few = redraw == SCHOOLS and cells.size.shape[-1] < ENOUGH
-    return np.where(np.isnan(found), unknown, FEW_SCHOOLS if few else KNOWN)
+    return np.select(
+        [np.isnan(found), np.isnan(low)],
+        [unknown, ONE_SCHOOL],
+        FEW_SCHOOLS if few else KNOWN,
+    )
 
 
 def _checked(scores: pd.DataFrame, reference: str) -> tuple[pd.DataFrame, list[str]]:

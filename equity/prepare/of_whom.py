@@ -42,7 +42,9 @@ def versions(files: pd.DataFrame, ledger: pd.DataFrame) -> dict[str, str]:
     Returns
     -------
     dict
-        Title to the first digits of the file's SHA-256.
+        Title to the first digits of the file's SHA-256. A file of outcomes that is
+        listed several times, for its schools and for its totals, has rows used as one
+        and rows used as the other: there, what it is listed as follows the digits.
 
     Examples
     --------
@@ -53,7 +55,13 @@ def versions(files: pd.DataFrame, ledger: pd.DataFrame) -> dict[str, str]:
     digits = files.set_index(["kind", "file"])["sha256"].str[:12]
     named = ledger[["kind", "file", "title"]].drop_duplicates()
     keys = pd.MultiIndex.from_frame(named[["kind", "file"]])
-    return dict(zip(named["title"], digits.loc[keys], strict=True))
+    found = pd.Series(digits.loc[keys].to_numpy(), index=named.index)
+    again = named["kind"].eq("rates") & found.groupby(named["kind"]).transform(
+        lambda same: same.duplicated(keep=False)
+    )
+    listed = named["file"].str.partition(", ")[2]
+    found = found.where(~again | listed.eq(""), found + ", " + listed)
+    return dict(zip(named["title"], found, strict=True))
 
 
 def employees(

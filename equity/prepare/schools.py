@@ -10,13 +10,14 @@ import pandas as pd
 
 from equity import race
 from equity.errors import InputError, ParamsError
-from equity.prepare import marks, numbers, persons, sources
+from equity.prepare import marks, numbers, persons, school_counts, sources
 from equity.prepare.quality import Ledger
+from equity.prepare.school_counts import DECLARE
 
 OUTCOMES = [
     *("unit", "year", "outcome", "race", "events", "population"),
     *("events_low", "events_high", "population_low", "population_high"),
-    *("rate_low", "rate_high"),
+    *("rate_low", "rate_high", "direction"),
 ]
 LEVELS = [
     *("school", "year", "subject", "grade", "race", "level", "proficient"),
@@ -24,12 +25,9 @@ LEVELS = [
 ]
 SCORES = ["student", "school", "year", "subject", "grade", "race", "score"]
 NOTHING = ("", ".")  # how files say that a group has no cohort in a school
-DECLARE = (
-    "declare what a mark means under 'suppressed' in sources.yaml, such as "
-    "'-': [0, 0] for none or '-': [0, 9] for a hidden count"
-)
 ALONE = "a rate is published without its cohort; that rate is not used"
 NEAR = 1e-9  # rates times people are whole numbers only up to rounding
+TWICE = 0.0005  # of rates rounded to tenths of a percent first: 79.45 becomes 80, too
 
 
 def event_bounds(
@@ -93,6 +91,13 @@ def clean_graduation(
     InputError
         If a cohort or a rate cannot be read.
 
+    Notes
+    -----
+    States report rates to the Department of Education with one decimal, which then
+    rounds them to whole percents: 503 of 633 are 79.46, then 79.5, then 80. Where the
+    source says `rounded_twice`, the least that a rate stands for is 0.05 points lower.
+    Not every rate need have been, so the most stays what it is.
+
     Examples
     --------
     >>> raw = pd.DataFrame({"ID": ["1"], "MBL_C": ["37"], "MBL_R": ["80-89"]})
@@ -114,6 +119,7 @@ def clean_graduation(
         wanted="listed once",
         then="leave out the row that is not meant",
     )
+    school_counts.check_breaks(source.years.values(), source, "'years'")
     pairs = [
         _pair(source, code, year) for year in source.years for code in source.groups
     ]
@@ -131,6 +137,7 @@ def clean_graduation(
     ledger.note("no cohort is published of any group here", ~unit.isin(table["unit"]))
     table["events"] = table["events_low"].astype("Int64").where(exact)
     table["population_low"] = table["population_high"] = table["population"]
+    table["direction"] = "higher is better"
     groups = race.categories(source.groups.values(), standard)
     table["race"] = table["race"].astype(groups)
     return table[OUTCOMES].sort_values(["year", "unit", "race"], ignore_index=True)
@@ -143,7 +150,7 @@ def clean_rates(
     *,
     standard: race.Standard,
 ) -> pd.DataFrame:
-    """Turn rates by school and group, a row for each, into bounds on events.
+    """Turn rates or counts by school and group, a row for each, into bounds on events.
 
     Parameters
     ----------
@@ -160,7 +167,8 @@ def clean_rates(
     -------
     DataFrame
         Columns of `OUTCOMES`, one row per row of the file that says anything.
-        `outcome` is the declared one, with subject and grade where the file has them.
+        `outcome` is the declared one, with subject and grade where the file has them,
+        and `direction` says whether more of it is better.
         `rate_low` and `rate_high` (proportions) are what the published rate can stand
         for. `population` and `events` are missing unless they are exact; their bounds
         are missing where nothing limits them, as when the file has no population: a
@@ -170,8 +178,11 @@ def clean_rates(
     Raises
     ------
     InputError
-        If a cell is neither a number nor a known mark, or most rates contradict the
-        declared scale.
+        If a cell is neither a number nor a known mark, most rates contradict the
+        declared scale, events exceed their population, a row is of an outcome that
+        was not declared, or a school has a group of a year and outcome twice.
+    ParamsError
+        If a break is no year of the file.
     UnmappedLabelError
         If a race label is not in the crosswalk; a label of all students is kept out
         by `keep`.
@@ -200,20 +211,14 @@ def clean_rates(
     """
     rows = persons.tidy(raw, source, ["subject", "grade"])
     rows = ledger.set_aside(rows, {"the same row again": raw.duplicated()})
-    _refuse_repeats(rows, ["unit", "year", "subject", "grade"], raw, source)
-    rows = _with_rate(rows, source, ledger)
-    rows = _with_population(rows, source, ledger)
-    nothing = rows["rate_low"].isna() & rows["population_low"].isna()
-    rows = ledger.set_aside(
-        rows, {"neither a rate nor a population is published": nothing}
-    )
-    no_rate = rows["rate_low"].isna()
-    ledger.note("no rate is published; anything from none to all", no_rate)
-    rows = rows.fillna({"rate_low": 0.0, "rate_high": 1.0})
-    rows = _with_events(rows, ledger)
+    rows["outcome"], rows["direction"] = school_counts.named_outcomes(rows, source)
+    keys = ["unit", "year", "outcome", "subject", "grade"]
+    _refuse_repeats(rows, keys, raw, source)
+    school_counts.check_breaks(rows["year"], source, f"column {source.columns['year']}")
+    read = _counted if "events" in source.columns else _rated
+    rows = read(rows, source, ledger)
     parts = rows[["subject", "grade"]].assign(grade="grade " + rows["grade"])
     parts["grade"] = parts["grade"].mask(rows["grade"].eq(""), "")
-    rows["outcome"] = source.outcome
     for name in parts:
         rows["outcome"] += (", " + parts[name]).mask(parts[name].eq(""), "")
     rows = persons.with_race(rows, raw, source, ledger, standard=standard)
@@ -264,6 +269,7 @@ def clean_proficiency(
     rows = persons.tidy(raw, source, ["subject", "grade"])
     rows = ledger.set_aside(rows, {"the same row again": raw.duplicated()})
     _refuse_repeats(rows, ["school", "year", "subject", "grade"], raw, source)
+    school_counts.check_breaks(rows["year"], source, f"column {source.columns['year']}")
     rows = persons.with_race(rows, raw, source, ledger, standard=standard)
     sources.require(raw, list(source.levels), file=source.file)
     long, hidden = [], pd.Series(False, index=rows.index)
@@ -339,6 +345,8 @@ def clean_scores(
         "score is missing or unreadable": rows["score"].isna(),
     }
     rows = ledger.set_aside(rows, rules)
+    year = source.columns.get("year", "year, which is not declared")
+    school_counts.check_breaks(rows["year"], source, f"column {year}")
     rows = persons.with_race(rows, raw, source, ledger, standard=standard)
     return rows[SCORES].reset_index(drop=True)
 
@@ -376,6 +384,8 @@ def _cohorts(
         scale="percent",
         decimal=source.decimal,
     )
+    if source.rounded_twice:
+        ends["low"] = (ends["low"] - TWICE).clip(lower=0.0)
     fewest, most = event_bounds(ends["low"], ends["high"], people.astype("int64"))
     fits = fewest <= most  # not where the rate is missing
     marks.refuse(
@@ -444,29 +454,34 @@ def _with_population(
     if "population" not in source.columns:
         none = pd.Series(pd.NA, index=rows.index, dtype="Int64")
         return rows.assign(population=none, population_low=none, population_high=none)
-    column = source.columns["population"]
-    found = marks.bounds(
-        rows["population"], marks=source.suppressed, decimal=source.decimal
+    return school_counts.bounded(rows, "population", source, ledger)
+
+
+def _counted(rows: pd.DataFrame, source: sources.Rates, ledger: Ledger) -> pd.DataFrame:
+    """Read counts of students who have the outcome, and of those who could."""
+    for name in ("events", "population"):
+        rows = school_counts.bounded(rows, name, source, ledger)
+    nothing = rows["events_low"].isna() & rows["population_low"].isna()
+    rule = "neither events nor a population are published"
+    rows = ledger.set_aside(rows, {rule: nothing})
+    rows = school_counts.within(rows, "events", "population", source)
+    exact = rows["events_low"].eq(rows["events_high"]).fillna(False)
+    rows["events"] = rows["events_low"].where(exact)
+    return school_counts.with_rate(rows)
+
+
+def _rated(rows: pd.DataFrame, source: sources.Rates, ledger: Ledger) -> pd.DataFrame:
+    """Read rates, and bound the students who have the outcome by them."""
+    rows = _with_rate(rows, source, ledger)
+    rows = _with_population(rows, source, ledger)
+    nothing = rows["rate_low"].isna() & rows["population_low"].isna()
+    rows = ledger.set_aside(
+        rows, {"neither a rate nor a population is published": nothing}
     )
-    unreadable = found["state"].eq(marks.UNREADABLE)
-    marks.refuse(
-        unreadable,
-        column=column,
-        file=source.file,
-        wanted="a count or a known mark",
-        then=DECLARE,
-    )
-    ledger.note(
-        f"column {column}: hidden in the source, kept as bounds",
-        found["state"].eq(marks.SUPPRESSED),
-    )
-    ledger.note(f"column {column}: is not published", found["low"].isna())
-    exact = found["state"].eq(marks.EXACT)
-    return rows.assign(
-        population=found["low"].where(exact),
-        population_low=found["low"],
-        population_high=found["high"],
-    )
+    no_rate = rows["rate_low"].isna()
+    ledger.note("no rate is published; anything from none to all", no_rate)
+    rows = rows.fillna({"rate_low": 0.0, "rate_high": 1.0})
+    return _with_events(rows, ledger)
 
 
 def _with_events(rows: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
@@ -494,8 +509,12 @@ def _refuse_repeats(
     repeated = pd.concat([rows[names], labels], axis=1).duplicated()
     if repeated.any():
         row = int(repeated.idxmax()) + 1
+        used = [
+            source.columns[name] for name in [*names, "race"] if name in source.columns
+        ]
         raise InputError(
             f"{source.file}: {int(repeated.sum())} row(s) repeat a school, year and "
-            f"group with other numbers, first data row {row}; do they differ in a "
+            f"group (columns {', '.join(used)}) with other numbers, first data row "
+            f"{row}; do they differ in a "
             "column that is not declared? leave all but one kind out with 'keep'"
         )

@@ -98,6 +98,8 @@ JOB_CATEGORIES = (  # of the EEO-4 form
     *("Skilled craft", "Service and maintenance"),
 )
 Labels = dict[str, str]
+Direction = Literal["higher is better", "lower is better"]
+Share = Annotated[float, Field(ge=0, le=1)]
 Employment = Literal["permanent", "part-time", "temporary", "seasonal"]
 TimeZone = Annotated[str, AfterValidator(_a_time_zone)]
 Date = Annotated[
@@ -634,15 +636,32 @@ class Benchmarks(Raced):
         return self
 
 
-class Graduation(Source):
+class OfSchools(Source):
+    """A file of schools or students, and which students it is of.
+
+    Notes
+    -----
+    Of `Source`, and the keys below. `district` names the school district, and `covers`
+    says in words whom it covers, where it is not the city: its borders are often
+    others. `breaks` are years of the file from which the test, its cut or the
+    definition is another, with words on what changed; nothing is compared across.
+    """
+
+    district: str = ""
+    covers: str = ""
+    breaks: Labels = {}
+
+
+class Graduation(OfSchools):
     """Cohorts and graduation rates by school, a pair of columns per group.
 
     Notes
     -----
-    Of `Source`, and the keys below. `groups` maps the file's group codes to
+    Of `OfSchools`, and the keys below. `groups` maps the file's group codes to
     groups, and `years` its year codes to school years; `cohort` and `rate` are
     column names in which `{group}` and `{year}` stand for the codes. Rates are
-    whole percents, masked as `85-89`, `GE95`, `LT50` or `PS`.
+    whole percents, masked as `85-89`, `GE95`, `LT50` or `PS`. `rounded_twice` says
+    that they were rounded to one decimal before.
     """
 
     NEEDS: ClassVar = ("unit",)
@@ -651,6 +670,7 @@ class Graduation(Source):
     rate: str
     groups: Labels
     years: Labels
+    rounded_twice: bool = False
 
     def crosswalk(self, standard: race.Standard) -> dict[str, str]:
         """Say which group codes were declared to mean which group.
@@ -676,31 +696,141 @@ class Graduation(Source):
         ]
 
 
-class Rates(Raced):
-    """A rate of some outcome by school and race, a row for each group.
+class Rates(OfSchools, Raced):
+    """An outcome by school and race, as a rate or counted, a row for each group.
 
     Notes
     -----
-    Of `Source`, and the keys below. `outcome` names it; `scale` says whether rates
-    are written as percents (45) or proportions (0.45). `suppressed` maps a mark to
-    the least and most people it can hide.
+    Of `OfSchools` and `Raced`, and the keys below. `outcome` names it, and `direction`
+    says whether more of it is better. Where a column `outcome` says which of several
+    a row is of, `outcomes` maps its labels to their names, and `directions` each name
+    to its direction. An outcome is a `rate` (`scale` says whether as percents, 45, or
+    as proportions, 0.45), or a count of students who have it (`events`), with the
+    `population` of students who could. `suppressed` maps a mark to the least and most
+    people it can hide. `of` says of whom the rows are: of schools, or totals of the
+    district or the state, which are kept apart. A file may be listed once for each
+    outcome that has a column of counts, and once for its totals.
     """
 
     NEEDS: ClassVar = ("unit", "year", "race")
-    MAY: ClassVar = ("population", "rate", "subject", "grade")
+    MAY: ClassVar = ("population", "rate", "events", "subject", "grade", "outcome")
 
-    outcome: str
+    outcome: str = ""
+    direction: Direction = "higher is better"
+    outcomes: Labels = {}
+    directions: dict[str, Direction] = {}
     scale: Literal["percent", "proportion"] = "percent"
     suppressed: dict[str, Ends] = {}
+    of: Literal["schools", "district", "state"] = "schools"
+
+    def named(self) -> str:
+        """Name the file, with the outcome it counts and of whom its totals are.
+
+        Returns
+        -------
+        str
+            Such as `outcomes.csv, suspension, of the state`.
+
+        Examples
+        --------
+        >>> Rates(file="o.csv", outcome="suspension", of="state", columns={
+        ...     "unit": "S", "year": "Y", "race": "R", "events": "N",
+        ...     "population": "P"}).named()
+        'o.csv, suspension, of the state'
+        """
+        counted = self.outcome if "events" in self.columns else ""
+        whose = f"of the {self.of}" if self.of != "schools" else ""
+        return ", ".join(part for part in (super().named(), counted, whose) if part)
+
+    def named_outcomes(self) -> dict[str, str]:
+        """Say of each outcome whether more of it is better.
+
+        Returns
+        -------
+        dict
+            Outcome to direction.
+
+        Examples
+        --------
+        >>> Rates(file="o.csv", outcome="attendance", columns={
+        ...     "unit": "S", "year": "Y", "race": "R"}).named_outcomes()
+        {'attendance': 'higher is better'}
+        """
+        return self.directions or {self.outcome: self.direction}
+
+    @model_validator(mode="after")
+    def _counted_or_rated(self) -> Self:
+        if {"rate", "events"} <= set(self.columns):
+            raise ParamsError(
+                f"{self.file}: columns: give rate or events, not both; a rate is made "
+                "from events and population"
+            )
+        if "events" in self.columns and "population" not in self.columns:
+            raise ParamsError(
+                f"{self.file}: columns: events are of a population; say which column "
+                "counts the students who could have the outcome"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _of_what(self) -> Self:
+        several = "outcome" in self.columns
+        if several == bool(self.outcome.strip()):
+            raise ParamsError(
+                f"{self.file}: name the outcome of all rows as 'outcome', or the "
+                "column that says it"
+            )
+        if several != bool(self.outcomes) or several != bool(self.directions):
+            raise ParamsError(
+                f"{self.file}: a column outcome, 'outcomes' (what its labels mean) and "
+                "'directions' (of each) are given together"
+            )
+        names = set(self.outcomes.values())
+        if several and names != set(self.directions):
+            odd = sorted(names ^ set(self.directions))
+            raise ParamsError(
+                f"{self.file}: directions: {odd} must be in both outcomes and "
+                "directions; each outcome has one direction"
+            )
+        return self
 
 
-class Proficiency(Raced):
+class Enrolment(OfSchools, Raced):
+    """Students enrolled, and how many of them live in the city.
+
+    Notes
+    -----
+    Of `OfSchools` and `Raced`, and the keys below. Rows are schools, or districts, as
+    the outcomes' `unit` names them; by `year` and `race` where there are such columns.
+    `city_students` counts those of the `students` who live in the city; or `city_share`
+    says it for all rows alike, as a proportion. `suppressed` is as of `Rates`. Without
+    either, the students are counted and nobody is placed.
+    """
+
+    ASKS_RACE: ClassVar = False
+    NEEDS: ClassVar = ("unit", "students")
+    MAY: ClassVar = ("year", "race", "city_students")
+
+    city_share: Share | None = None
+    suppressed: dict[str, Ends] = {}
+
+    @model_validator(mode="after")
+    def _one_share(self) -> Self:
+        if "city_students" in self.columns and self.city_share is not None:
+            raise ParamsError(
+                f"{self.file}: give the column city_students, or one city_share for "
+                "all rows, not both"
+            )
+        return self
+
+
+class Proficiency(OfSchools, Raced):
     """Students per proficiency level by school and race, a column per level.
 
     Notes
     -----
-    Of `Source`, and the keys below. `levels` maps the file's columns to levels,
-    lowest first; `proficient` lists the levels that count as proficient;
+    Of `OfSchools` and `Raced`, and the keys below. `levels` maps the file's columns to
+    levels, lowest first; `proficient` lists the levels that count as proficient;
     `suppressed` maps a mark such as `*` to the least and most it can hide.
     """
 
@@ -715,12 +845,13 @@ class Proficiency(Raced):
         return [*super()._more(), *self.levels]
 
 
-class Scores(Raced):
+class Scores(OfSchools, Raced):
     """Test scores, one student a row.
 
     Notes
     -----
-    Of `Source`, and the keys below.
+    Of `OfSchools` and `Raced`. With the column `student`, those of several years are
+    followed, and their scores must be on one scale.
     """
 
     NEEDS: ClassVar = ("score",)
@@ -930,6 +1061,7 @@ class Sources(BaseModel):
     rates: list[Rates] = []
     proficiency: list[Proficiency] = []
     scores: list[Scores] = []
+    enrolment: list[Enrolment] = []
 
     @model_validator(mode="after")
     def _together(self) -> Self:

@@ -22,6 +22,7 @@ from equity.prepare import (
     baselines,
     benchmarks,
     blocks,
+    enrolment,
     facilities,
     overlaps,
     places,
@@ -40,6 +41,8 @@ FILES = [
     *("kind", "file", "title", "rows_are", "source", "url", "licence", "vintage"),
     "sha256",
 ]
+SCHOOL_FILES = ["kind", "file", "title", "of", "district", "covers"]
+BREAKS = ["kind", "file", "outcome", "year", "changed"]
 RECORDED = ["kind", "file", "title", "as_of", "race", "rows"]
 CROSSWALKS = ["kind", "file", "title", "race", "labels"]
 LISTING = "rows-to-look-at.csv"  # `found`, for people
@@ -67,6 +70,13 @@ class Tables:
         Whom the workforce is compared with beside the residents, as shares by race.
     outcomes, levels, scores
         Graduation and other rates, students per proficiency level, and test scores.
+    totals
+        Outcomes as `outcomes`, of a whole district or of the state (`of`).
+    enrolment
+        Students of schools or districts, and how many of them live in the city.
+    school_files, breaks
+        Which district each file of schools is of, and whom it covers; and the years in
+        which a test, its cut or a definition changed.
     files, ledger
         What was read, and what happened to its rows.
     recorded, crosswalks
@@ -94,6 +104,10 @@ class Tables:
     outcomes: pd.DataFrame
     levels: pd.DataFrame
     scores: pd.DataFrame
+    totals: pd.DataFrame
+    enrolment: pd.DataFrame
+    school_files: pd.DataFrame
+    breaks: pd.DataFrame
     files: pd.DataFrame
     ledger: pd.DataFrame
     recorded: pd.DataFrame
@@ -118,6 +132,10 @@ EMPTY = {
     "outcomes": schools.OUTCOMES,
     "levels": schools.LEVELS,
     "scores": schools.SCORES,
+    "totals": [*schools.OUTCOMES, "of"],
+    "enrolment": enrolment.ENROLMENT,
+    "school_files": SCHOOL_FILES,
+    "breaks": BREAKS,
     "files": FILES,
     "ledger": LEDGER,
     "recorded": RECORDED,
@@ -233,12 +251,15 @@ class _Making:
         self.each("events", workforce.clean_events, standard=standard)
         self.each("benchmarks", benchmarks.clean_benchmarks, standard=standard)
         self.each("graduation", schools.clean_graduation, standard=standard)
-        self.each("rates", schools.clean_rates, standard=standard)
+        self.rates()
         self.each("proficiency", schools.clean_proficiency, standard=standard)
         self.each("scores", schools.clean_scores, standard=standard)
+        self.each("enrolment", enrolment.clean_enrolment, standard=standard)
         _check_groups(made)
         _name_apart(made)
         made["files"] = [_files(self.declared, found)]
+        made["school_files"] = [_school_files(self.declared)]
+        made["breaks"] = [_breaks(self.declared)]
         return Tables(**{name: _joined(name, frames) for name, frames in made.items()})
 
     def each(
@@ -249,6 +270,17 @@ class _Making:
             raw, ledger = self.raw(source, kind)
             tidy = step(raw, source, ledger, **context)
             self.made[TABLE[kind]].append(tidy)
+            self.enter(source, ledger, tidy)
+
+    def rates(self) -> None:
+        """Read and clean outcomes; totals of a district or a state are kept apart."""
+        for source in self.declared.rates:
+            raw, ledger = self.raw(source, "rates")
+            tidy = schools.clean_rates(raw, source, ledger, standard=self.standard)
+            if source.of == "schools":
+                self.made["outcomes"].append(tidy)
+            else:
+                self.made["totals"].append(tidy.assign(of=source.of))
             self.enter(source, ledger, tidy)
 
     def raw(self, source: sources.Source, kind: str) -> tuple[pd.DataFrame, Ledger]:
@@ -552,6 +584,43 @@ def _files(declared: sources.Sources, found: list[sources.Provenance]) -> pd.Dat
         for source, seen in zip(declared.files(), found, strict=True)
     ]
     return pd.DataFrame(rows, columns=[*FILES, "bytes"])
+
+
+def _of_schools(declared: sources.Sources) -> list[tuple[str, sources.OfSchools]]:
+    return [
+        (kind, source)
+        for kind in sources.KINDS
+        for source in getattr(declared, kind)
+        if isinstance(source, sources.OfSchools)
+    ]
+
+
+def _school_files(declared: sources.Sources) -> pd.DataFrame:
+    """Say which district the files of schools are of, and whom it covers."""
+    rows = [
+        {
+            **{"kind": kind, "file": source.named(), "title": source.titled()},
+            **{"of": getattr(source, "of", "schools"), "district": source.district},
+            "covers": source.covers,
+        }
+        for kind, source in _of_schools(declared)
+    ]
+    return pd.DataFrame(rows, columns=SCHOOL_FILES, dtype="str")
+
+
+def _breaks(declared: sources.Sources) -> pd.DataFrame:
+    """List the years in which something changed; an outcome is blank if it is any."""
+    rows = []
+    for kind, source in _of_schools(declared):
+        names = {"graduation": ["graduation"], "proficiency": ["proficiency"]}
+        if isinstance(source, sources.Rates):
+            names["rates"] = list(source.named_outcomes())
+        for name in names.get(kind, [""]):
+            rows += [
+                (kind, source.named(), name, year, changed)
+                for year, changed in source.breaks.items()
+            ]
+    return pd.DataFrame(rows, columns=BREAKS, dtype="str")
 
 
 def _fingerprint(

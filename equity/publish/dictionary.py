@@ -35,6 +35,7 @@ _UNITS = {
     "percent": "percent",
     "points": "percentage points",
     "ratio": "ratio; 1 is parity",
+    "deviations": "standard deviations",
     "money": "currency of the source",
 }
 _SAYS = {
@@ -45,6 +46,7 @@ _SAYS = {
     "percent": "A share of 100.",
     "points": "A difference between two percentages.",
     "ratio": "One value divided by another; 1 is parity.",
+    "deviations": "A gap in standard deviations of scores.",
     "money": "Money, rounded to thousands.",
 }
 _LIMITS = ("lower limit", "upper limit")

@@ -62,7 +62,14 @@ UNITS = {
     "points": (100, 1),
     "ratio": (1, 2),
     "number": (1, 1),
+    "deviations": (1, 2),  # standard deviations
     "money": (1, 0),
+}
+
+_NOUNS = {
+    "points": "percentage points",
+    "ratio": "times",
+    "deviations": "standard deviations",
 }
 
 NO_DATA = "Nothing can be shown here: not all the data it needs were given."
@@ -329,7 +336,7 @@ def quantity(
     text = number(value, unit, sign=sign)
     if unit == "percent":
         return f"{text}%"
-    noun = noun or {"points": "percentage points", "ratio": "times"}.get(unit, "")
+    noun = noun or _NOUNS.get(unit, "")
     return f"{text} {noun}".rstrip()
 
 

@@ -37,6 +37,9 @@ from equity.publish.order import unranked
 from equity.publish.protect import Protected, require
 from equity.publish.rows import _Look, _scaled
 
+#: Where a group is like the reference, by the unit of the comparison.
+PARITY = {"ratio": 1.0, "points": 0.0, "deviations": 0.0}
+
 __all__ = ["curves", "dot_interval", "heat", "parts"]
 
 
@@ -80,7 +83,8 @@ def dot_interval(
     caption
         What the figure shows, of whom, where and when.
     unit
-        "percent" and "points" (given as proportions), "ratio" or "number".
+        "percent" and "points" (given as proportions), "ratio", "number" or
+        "deviations" (standard deviations).
     title
         A heading inside the figure.
     label
@@ -154,7 +158,7 @@ def dot_interval(
         raise EquityError("bounds need bounds_label: what does the pale bar mean")
     frame = unranked(_compared(frame, facets), facets or rows)
     panels = _panels(frame, rows, facets, unit, compare, bounds)
-    line = {"ratio": 1.0, "points": 0.0}.get(unit) if reference_line is None else None
+    line = PARITY.get(unit) if reference_line is None else None
     line = display.rounded(reference_line, unit) if line is None else line
     if unit == "ratio" and reference_line is None:
         reference_label = reference_label or "1 = the same"

@@ -30,9 +30,12 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from equity.publish import display, sentences, wording
+from equity.publish.achieved import achievement, masked
 from equity.publish.apart import segregation
+from equity.publish.closed import closing
 from equity.publish.comparisons import by_group, frame_of, is_base, records
 from equity.publish.display import Published
+from equity.publish.districted import district, published
 from equity.publish.drivers import drivers
 from equity.publish.moving import rates
 from equity.publish.paced import pace
@@ -40,6 +43,8 @@ from equity.publish.paid import pay_gap, pay_parts
 from equity.publish.payscale import pay_scale
 from equity.publish.proofs import bounds, clustering
 from equity.publish.protect import Protected, require
+from equity.publish.risked import risks
+from equity.publish.schooled import gap_parts, growth, schools
 from equity.publish.sexed import sexes
 from equity.publish.splits import adjusted, decomposition
 from equity.publish.spoken import headlines, nothing, publish
@@ -54,9 +59,10 @@ from equity.publish.wording import (
 )
 
 __all__ = [
-    "CAUSES", "PHRASES", "adjusted", "bounds", "clustering", "compare",
-    "decomposition", "drivers", "nothing", "pace", "pay_gap", "pay_parts", "pay_scale",
-    "people", "people_count", "rates", "ratio", "representation", "segregation",
+    "CAUSES", "PHRASES", "achievement", "adjusted", "bounds", "closing", "clustering",
+    "compare", "decomposition", "district", "drivers", "gap_parts", "growth", "masked",
+    "nothing", "pace", "pay_gap", "pay_parts", "pay_scale", "people", "people_count",
+    "published", "rates", "ratio", "representation", "risks", "schools", "segregation",
     "sexes", "utilisation",
 ]  # fmt: skip
 

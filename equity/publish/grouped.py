@@ -105,7 +105,8 @@ def parts(
     caption
         What the figure shows, of whom, where and when.
     unit
-        "points" (given as proportions) or "number"; parts of a ratio do not add up.
+        "points" (given as proportions), "number" or "deviations"; parts of a ratio do
+        not add up.
     total
         The component that is the sum of the others; it is drawn first and larger.
     names

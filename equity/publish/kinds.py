@@ -29,11 +29,15 @@ COUNTS = (
     "left",
 )
 
-#: Counts of people whom a row leaves out, or of those it is compared with.
+#: Counts of people whom a row leaves out, of those it is compared with, or by whom it
+#: differs from the next.
 ASIDES = (
     *("not_counted", "without_pay", "zero_pay", "incomplete", "not_recorded"),
+    *("left_out", "without_score", "tested_once"),
     *("alone", "no_counterpart", "without_counterpart"),
     *("reference_without_counterpart", "reference_events", "reference_population"),
+    *("reference_population_low", "reference_population_high"),
+    *("level_students", "level_students_low", "level_students_high"),
 )
 
 #: Numbers that tell one row from another.
@@ -78,7 +82,7 @@ MEASURED = (
 
 #: Whole numbers of what is nobody, hidden with their row all the same.
 _NOBODY = (
-    *("units", "cells", "strata", "departments", "years"),
+    *("units", "cells", "strata", "departments", "years", "schools", "mixed_schools"),
     # Proportions and rates that happen to be whole: all of one kind, none on time.
     *("level", "reference_level", "share_of_requests", "reference_share"),
     *("coverage", "partial", "least", "most"),

@@ -23,6 +23,7 @@ from equity.publish.sentences import (
 )
 from equity.publish.spoken import headlines, publish
 from equity.publish.wording import _Words, check_template
+from equity.publish.wording import people as people_of
 
 #: Of tests of whether a gap is the same in all strata.
 LEVEL = 0.05
@@ -40,6 +41,8 @@ def rates(
     verb: str,
     gain: str,
     people: str = "employees",
+    subject: str = "{people}",
+    than: str = "",
     words: tuple[str, str] = ("higher", "lower"),
     times: str = "as often",
     measure: str = "",
@@ -63,6 +66,8 @@ def rates(
         What would be more or fewer at the reference's rate: "promotions".
     people
         What the members of the groups are.
+    subject, than
+        What the rate is of, and who is compared with, with ``{people}``.
     words
         A higher and a lower rate in one word each.
     times
@@ -121,8 +126,10 @@ def rates(
     check_template(f"{gain} {strata} {{estimate}}", "estimate")
     if require(table, "findings.rates").frame.empty:
         return display.absent()
+    check_template(subject, "people")
+    check_template(than or subject, "people")
     said = _Words(
-        "{people}", verb, "{people}", people, "percent", "", words, times, measure
+        subject, verb, than or subject, people, "percent", "", words, times, measure
     )
     level, apart, fold = (
         table.only(statistic=name) for name in ("level", "difference", "ratio")
@@ -180,7 +187,7 @@ def _parity(row: dict, gaps: dict, said: _Words, gain: str, *, clear: bool) -> s
     direction = row["exact"].get("direction")
     fewer = isinstance(direction, str) and direction.startswith("lower")
     word = "fewer" if fewer else "more"
-    base = said.base(gaps[row["group"]])
+    base = people_of(str(gaps[row["group"]]["reference"]), said.people)
     events = gain.removesuffix("s") if number == 1 else gain
     return f" At the rate of {base}, that would be {number:,} {events} {word}."
 

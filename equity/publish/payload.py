@@ -54,7 +54,7 @@ class _Payload(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-_Unit = Literal["count", "percent", "points", "ratio", "number", "money"]
+_Unit = Literal["count", "percent", "points", "ratio", "number", "money", "deviations"]
 
 
 class Column(_Payload):

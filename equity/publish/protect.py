@@ -263,7 +263,8 @@ def protect(
     _check_public(public)
     _check_quantiles(quantiles)
     _check_columns(table, lines or (), public, quantiles)
-    if "reference_events" not in beside:  # else each row is judged by them
+    if not {"reference_events", "reference_population"} & set(beside):
+        # else each row is judged by them
         _check_references(table)
     policy = covering.Policy(int(min_cell), outcome, zeros == "hidden")
     if table.empty:

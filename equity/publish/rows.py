@@ -22,6 +22,9 @@ HIDDEN_WORDS = "hidden to protect privacy"
 NOT_KNOWN_WORDS = "not known"
 ESTIMATE = "Estimate and interval"
 
+#: Units whose numbers above zero carry a plus.
+SIGNED = ("points", "deviations")
+
 BAR = {"facecolor": "#dbe5ee", "edgecolor": GREY, "linewidth": 0.8, "zorder": 2.1}
 
 
@@ -99,7 +102,7 @@ def _scaled(look: _Look, rows: list[_Row]) -> _Look:
     if log:
         low, high = min(low, -0.25), max(high, 0.25)
     pad = 0.04 * ((high - low) or abs(high) or 1.0)
-    left = low if low == 0 and not log and look.unit != "points" else low - pad
+    left = low if low == 0 and not log and look.unit not in SIGNED else low - pad
     right = min(high + pad, 100.0) if look.unit == "percent" else high + pad
     if look.unit == "percent" and right < high + 0.01:
         right = 100.0
@@ -153,7 +156,7 @@ def _tick_text(tick: float, look: _Look) -> str:
     if look.unit == "ratio":
         return f"{2.0**tick:.3g}"
     sign = "\N{MINUS SIGN}" if tick < -1e-9 else ""
-    plus = "+" if look.unit == "points" and tick > 1e-9 else ""
+    plus = "+" if look.unit in SIGNED and tick > 1e-9 else ""
     return f"{plus}{sign}{abs(tick):,.10g}{'%' if look.unit == 'percent' else ''}"
 
 
@@ -186,7 +189,7 @@ def _rules(
 
 
 def _row_marks(axes: Axes, at: float, row: _Row, look: _Look, marks: _Marks) -> None:
-    if row.estimate is None and not _is_base(row):
+    if row.estimate is None and not _is_base(row) and row.least is None:
         _strip(axes, at, row, look, marks)
     if row.least is not None and row.most is not None:
         _bar(axes, at, row, look, marks)
@@ -309,8 +312,8 @@ def _printed(value: float | None, look: _Look) -> str:
 
 def _number(row: _Row, look: _Look) -> str:
     """What the column of estimates says: a number, or why there is none."""
-    words_beside = look.compare and not _is_base(row)  # the strip has none, see _strip
-    if row.estimate is None and words_beside:
+    beside = look.compare or row.least is not None  # no strip to hold them, or no room
+    if row.estimate is None and beside and not _is_base(row):
         return _blank_words(row, brief=True)
     return _printed(row.estimate, look)
 

@@ -75,7 +75,7 @@ def primary(
 
 
 def compared(beside: pd.DataFrame, policy: covering.Policy) -> np.ndarray:
-    """Find rows that are compared with few people.
+    """Find rows that are compared with few people, or differ from others by few.
 
     Parameters
     ----------
@@ -96,9 +96,13 @@ def compared(beside: pd.DataFrame, policy: covering.Policy) -> np.ndarray:
     [True, False]
     """
     found = np.zeros(len(beside), dtype=bool)
-    for name in ("reference_events", "reference_population"):
+    for name in ("reference_events", "reference_population", "level_students"):
         if name in beside:
-            found |= _is_small(count(beside, name), policy)
+            people = count(beside, name)
+            if f"{name}_high" in beside:  # the most that a masked count can be
+                most = count(beside, f"{name}_high")
+                people = np.where(np.isnan(people), most, people)
+            found |= _is_small(people, policy)
     return found
 
 
@@ -154,7 +158,13 @@ def _tells_outcome(frame: pd.DataFrame, counts: dict, min_cell: int) -> np.ndarr
     """Rows in which nearly nobody, nobody or everybody has the outcome."""
     people = counts["population"]
     low, high = _known(frame, counts["events"])
-    return (people > 0) & ((high == 0) | (people - low < min_cell))
+    told = (people > 0) & ((high == 0) | (people - low < min_cell))
+    if "others_high" in frame:  # of people whose number is not known
+        others = count(frame, "others_high")
+        told |= (
+            np.isnan(people) & (others + high > 0) & ((high == 0) | (others < min_cell))
+        )
+    return told
 
 
 def start(

@@ -152,7 +152,10 @@ def kind(row: Headline) -> str:
     """
     if row.unit == "ratio":
         return f"ratio to {row.reference}"
-    unit = {"points": " in percentage points"}.get(row.unit, "")
+    unit = {
+        "points": " in percentage points",
+        "deviations": " in standard deviations",
+    }.get(row.unit, "")
     return f"difference from {row.reference}{unit}"
 
 

@@ -28,6 +28,7 @@ PHRASES = {
     "Declined": "{noun} who declined to give their race",
     "Refused": "{noun} who refused to give their race",
     "All residents": "{noun} of any race",
+    "all other students": "all other {noun}",
 }
 
 #: Words that claim a cause, which no table here can show.

@@ -13,14 +13,23 @@ is used. They are the same with numpy 1.26 and 2.4; a later one may draw other n
 import argparse
 from pathlib import Path
 
-from equity.sample import city, homes, places, schools, services, workforce
+from equity.sample import (
+    city,
+    homes,
+    places,
+    school_life,
+    schools,
+    services,
+    workforce,
+)
 from equity.sample.common import Options, write_csv, write_truth
 
 FILES = (
     *("blocks.csv", "districts.geojson", "eeo_availability.csv", "facilities.csv"),
     *("graduation.csv", "households.csv", "labor_force.csv"),
-    *("population.csv", "proficiency.csv"),
-    *("service_requests.csv", "student_scores.csv", "tracts.geojson"),
+    *("population.csv", "proficiency.csv", "school_enrolment.csv"),
+    *("school_outcomes.csv", "service_requests.csv", "state_outcomes.csv"),
+    *("student_growth.csv", "student_scores.csv", "tracts.geojson"),
     *("travel_minutes.csv", "truth.yaml", "truth_population.csv"),
     *("workforce_2025-12-31.csv", "workforce_events.csv", "working_age.csv"),
 )
@@ -62,7 +71,8 @@ def generate(
         Of the gaps in hiring, promotion, separation, job category and pay, and between
         residents, labour force and those available in an occupation.
     school_gap
-        Of the gaps in graduation and scores, and of differences between schools.
+        Of the gaps in graduation, scores, growth and other outcomes, and of
+        differences between schools.
 
     Raises
     ------
@@ -99,6 +109,7 @@ def generate(
     requests = services.build(options, town)
     workers = workforce.build(options, town)
     pupils = schools.build(options, town)
+    life = school_life.build(options, town)
 
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
@@ -119,6 +130,10 @@ def generate(
     write_csv(pupils.graduation, out / "graduation.csv")
     write_csv(pupils.proficiency, out / "proficiency.csv")
     write_csv(pupils.scores, out / "student_scores.csv")
+    write_csv(life.outcomes, out / "school_outcomes.csv")
+    write_csv(life.state, out / "state_outcomes.csv")
+    write_csv(life.enrolment, out / "school_enrolment.csv")
+    write_csv(life.growth, out / "student_growth.csv")
     truth = {
         "city": city.NAME,
         "about": "The truth beneath the files of an invented city. Differences and "
@@ -127,7 +142,7 @@ def generate(
         "residents": city.truth(town),
         "requests": requests.truth,
         "workforce": workers.truth,
-        "education": pupils.truth,
+        "education": pupils.truth | life.truth,
         "facilities": places.truth(options, town, here, located, rides),
         **homes.truth(options, town, here),
         "messes": {
@@ -136,6 +151,7 @@ def generate(
             "proficiency.csv": pupils.messes["proficiency.csv"],
             "graduation.csv": pupils.messes["graduation.csv"],
             "student_scores.csv": pupils.messes["student_scores.csv"],
+            **life.messes,
             "facilities.csv": places.MESSES,
             "travel_minutes.csv": places.travel_messes(town, rides),
         },

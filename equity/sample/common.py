@@ -21,6 +21,7 @@ STREAMS = (
     *("workforce", "roster messes", "schools", "graduation", "scores"),
     *("blocks", "households", "survey of households", "districts", "travel"),
     *("places", "employment", "labour force survey"),
+    *("school outcomes", "followed students"),
 )
 
 

@@ -11,7 +11,6 @@ from scipy.special import ndtr, xlogy
 from equity.sample import pools
 from equity.sample.city import City
 from equity.sample.common import (
-    LAST_DAY,
     RACES,
     REFERENCE,
     Options,
@@ -20,12 +19,12 @@ from equity.sample.common import (
     listed,
     plain,
 )
-from equity.sample.expected import Expected, first_grades, flows, risen, tenures
+from equity.sample.expected import Expected, flows
+from equity.sample.expected_pay import pay_of
 from equity.sample.jobs import (
     CATEGORIES,
     CATEGORY_ODDS,
     DEPARTMENTS,
-    GRADES,
     HIRE_ODDS,
     LEAVE,
     LEAVE_ODDS,
@@ -35,10 +34,7 @@ from equity.sample.jobs import (
     RISE,
     RISE_FACTOR,
     RISE_ODDS,
-    STEP,
     UNRECORDED,
-    WOMEN,
-    YEARLY,
     categories,
     chances,
     logs,
@@ -223,8 +219,9 @@ def _pay(options: Options, found: Expected) -> dict:
     """Work out the distribution of pay of each group, and the gap that was planted."""
     gap = options.workforce_gap
     planted = gap * logs(PAY_RATIO)
-    ways = [_log_pay(options, found, place) for place in range(len(RACES))]
-    median, mean, mean_log = np.array([_summary(*way) for way in ways]).T
+    ways = [pay_of(options, found, place) for place in range(len(RACES))]
+    each = [_summary(way.log_pay.ravel(), way.people.ravel()) for way in ways]
+    median, mean, mean_log = np.array(each).T
     whole = mean_log - mean_log[BASE]
     return {
         "definition": "Ratio to White's pay, and to men's, at the same EEO-4 "
@@ -246,49 +243,6 @@ def _pay(options: Options, found: Expected) -> dict:
             for group, all_of_it, rest in zip(RACES, whole, planted, strict=True)
         },
     }
-
-
-def _log_pay(
-    options: Options, found: Expected, place: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """List the expected log pay of a group by all that pay depends on, with people."""
-    stay, rise = (
-        1 - chances(options, LEAVE, LEAVE_ODDS)[place],
-        rises(options)[:, place],
-    )
-    quarters = options.periods()
-    service, people = [], []  # years; then departments by values by grades
-    years = tenures()
-    start = found.stock[0, :, place].sum(axis=-1)
-    grades = first_grades(years) / len(years)
-    cohort = start[:, None, None] * grades
-    for _ in quarters:
-        cohort = risen(cohort * stay, rise[:, None])
-    service.append(years + (LAST_DAY - quarters[0].start_time).days / 365.25)
-    people.append(cohort)
-    for number, quarter in enumerate(quarters):
-        new = np.zeros((len(start), 1, len(GRADES)))
-        new[:, 0, 0] = found.hired[number, :, place]
-        for _ in range(options.quarters - 1 - number):
-            new = risen(new * stay, rise[:, None])
-        middle = quarter.start_time + (quarter.end_time - quarter.start_time) / 2
-        service.append(np.array([(LAST_DAY - middle).days / 365.25]))
-        people.append(new)
-    gap = options.workforce_gap
-    held = np.concatenate(people, axis=1)
-    base = np.log([pay for _, pay in CATEGORIES.values()])
-    women = np.stack([np.array(WOMEN), 1 - np.array(WOMEN)], axis=1)
-    weight = np.einsum(
-        "dyk,dc,ds->dykcs", held, categories(options)[:, place], women, optimize=True
-    )
-    log_pay = (
-        gap * logs(PAY_RATIO)[place]
-        + YEARLY * np.concatenate(service)[:, None, None, None]
-        + np.log(STEP) * np.arange(len(GRADES))[:, None, None]
-        + base[:, None]
-        + gap * np.log(PAY_RATIO_WOMEN) * np.array([1, 0])
-    )
-    return np.broadcast_to(log_pay, weight.shape).ravel(), weight.ravel()
 
 
 def _summary(log_pay: np.ndarray, people: np.ndarray) -> tuple[float, float, float]:

@@ -99,6 +99,16 @@ def test_a_group_of_nobody_stays_visible():
     assert row[["estimate", "conf_low", "conf_high"]].isna().all()
 
 
+def test_a_kind_of_which_no_event_is_known_has_no_rate():
+    """A report of hires and promotions says nothing of leavers, not that none left."""
+    rises = happened("1", ["Black"])
+    staff = people("123", ["Black", "White", "White"]).assign(department="Fire")
+    asked = {"kind": "separation", "reference": "White"}
+    assert flows.rates(rises, staff, **asked).empty
+    assert flows.adjusted(rises.assign(department="Fire"), staff, **asked).empty
+    assert len(flows.rates(rises, staff, **{**asked, "kind": "promotion"}))
+
+
 def test_rates_by_hand():
     """12 of 200 and 30 of 300: 6 % against 10 %, six tenths, eight people short."""
     table = flows.compared(

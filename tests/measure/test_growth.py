@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from scipy.stats import t
 
 from equity.errors import ColumnNotFoundError, InputError, UnknownGroupError
 from equity.measure import growth
@@ -54,6 +55,23 @@ def test_slopes_and_errors_are_those_of_a_regression_within_students():
     assert gap["standard_error"] == pytest.approx(
         fit.bse["more"] * np.sqrt(30 / 29), rel=1e-9
     )
+
+
+def test_limits_are_of_students_t():
+    """Degrees of freedom: effective schools, by weight of the tests, less one."""
+    scores = invented(np.random.default_rng(1))
+    scores = scores[(scores["group"] == "A") | (scores["school"] < 12)]
+    found = growth.by_group(scores, reference="A")
+    time = scores["time"] - scores.groupby("student")["time"].transform("mean")
+    weight = (time**2).groupby([scores["group"], scores["school"]]).sum()
+    number = {g: weight[g].sum() ** 2 / (weight[g] ** 2).sum() for g in "AB"}
+    assert number["B"] < 13
+    for group, statistic, of in (
+        *(("A", "level", "A"), ("B", "level", "B"), ("B", "difference", "B")),
+    ):
+        row = only(found, group, statistic)
+        width = t.ppf(0.975, number[of] - 1) * row["standard_error"]
+        assert row["conf_high"] - row["estimate"] == pytest.approx(width)
 
 
 def test_limits_hold_a_planted_difference():

@@ -93,3 +93,16 @@ def test_columns_are_needed():
         histories.pool_of(roster().drop(columns="as_of"), events(), GROUPS)
     with pytest.raises(ColumnNotFoundError, match="race"):
         histories.known(roster().drop(columns="race"), GROUPS)
+
+
+@pytest.mark.parametrize(
+    ("first", "years"),
+    [("2025-01-01", 1), ("2025-01-02", 1), ("2025-01-08", 1), ("2025-01-09", 0)],
+)
+def test_a_year_counts_though_nobody_moved_on_its_first_days(first, years):
+    """New Year's Day is a holiday: a log of the whole year may begin on 2 January."""
+    moved = events().assign(date=pd.to_datetime([first, "2025-07-01"]))
+    staff = roster().assign(hired=pd.Timestamp("2010-01-01"))
+    staff.loc[1, "hired"] = pd.Timestamp(first)
+    assert histories.pool_of(staff, moved, GROUPS).at_risk["as_of"].nunique() == years
+    assert len(histories.change(staff, moved, GROUPS)) == 2 * years

@@ -244,6 +244,17 @@ def test_proficiency_from_levels_over_grades():
     assert np.isnan(rows(table).loc["Asian", "estimate"])
 
 
+def test_bounds_that_add_up_by_accident_are_no_population():
+    # 2 to 5 with and 3 to 6 without: 2 + 6 and 5 + 3 are both 8, and 5 to 11 possible
+    rows = pd.DataFrame(
+        {"outcome": "o", "race": pd.Categorical(["A"]), "events_low": [2],
+         "events_high": [5], "others_low": [3], "others_high": [6]}
+    )  # fmt: skip
+    found = outcomes.by_race(rows, outcome="o", reference="A")
+    assert found["population"].isna().all()
+    assert found["people_to_parity"].isna().all()
+
+
 def test_years_and_subjects_one_by_one():
     frame = pd.concat([EXACT.assign(year="2025"), EXACT.assign(year="2024")])
     table = outcomes.by_year(frame, outcome="graduation", reference="White")

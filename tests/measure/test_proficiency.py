@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
-from scipy.stats import mannwhitneyu, norm
+from scipy.stats import mannwhitneyu, norm, t
 
 from equity.errors import ColumnNotFoundError, InputError, UnknownGroupError
 from equity.measure import binormal, proficiency
@@ -331,6 +331,21 @@ def test_limits_of_scores_hold_and_schools_widen_them():
             held[clustered].append(gap["conf_low"] < planted < gap["conf_high"])
     assert np.mean(held[True]) > 0.9
     assert np.mean(held[False]) < 0.85
+
+
+def test_clustered_limits_are_of_students_t():
+    random = np.random.default_rng(2)
+    school = np.repeat(np.arange(24), random.integers(2, 30, 24))
+    frame = pd.DataFrame({"school": school, "group": np.where(school < 9, "A", "B")})
+    frame["score"] = random.normal(size=len(frame))
+    found = row(proficiency.v_of_scores(frame, reference="B", clustered=True), "A")
+    size = frame[frame["group"] == "A"].groupby("school").size()
+    number = size.sum() ** 2 / (size**2).sum()
+    width = t.ppf(0.975, number - 1) * found["standard_error"]
+    assert found["conf_high"] - found["estimate"] == pytest.approx(width)
+    alone = row(proficiency.v_of_scores(frame, reference="B"), "A")
+    width = norm.ppf(0.975) * alone["standard_error"]
+    assert alone["conf_high"] - alone["estimate"] == pytest.approx(width)
 
 
 def test_the_table_is_a_measure_table_and_the_input_stays():

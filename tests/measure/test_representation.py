@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from equity import race
 from equity.errors import ColumnNotFoundError
 from equity.measure import acs, intervals, representation
 
@@ -90,6 +91,15 @@ def test_unknown_race_is_outside_the_shares_and_inside_the_coverage():
     assert known["estimate"].sum() == pytest.approx(1)
     assert known.loc["Unknown", "estimate"] == 0.2
     assert (known["conf_low"] == known["conf_high"]).all()
+
+
+def test_without_residents_a_race_that_is_recorded_stays_on_record():
+    """Three real rosters have no residents beside them: nobody's race was "known"."""
+    known = representation.coverage(ROSTER, CITY.iloc[:0]).set_index("group")
+    not_known = known.index[known["recorded"] != "race on record"].to_list()
+    assert not_known == ["Unknown"]
+    assert known.loc[not_known, "events"].sum() == 10
+    assert set(representation.UNKNOWN) == set(race.UNKNOWN)
 
 
 def test_limits_are_those_of_the_named_methods():

@@ -8,6 +8,7 @@ import pytest
 import statsmodels.formula.api as smf
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import t
 
 from equity.errors import (
     ColumnNotFoundError,
@@ -150,7 +151,7 @@ def test_limits_hold_the_planted_gap_in_the_same_school():
     assert np.mean(held["students"]) > 0.88
 
 
-def test_redrawing_schools_agrees_with_the_clustered_error():
+def test_errors_agree_with_those_of_regressions():
     # of the total gap, against the sandwich error of a regression by schools
     scores = invented(np.random.default_rng(5), schools=80)
     fit = smf.ols("score ~ group", scores).fit(
@@ -165,6 +166,46 @@ def test_redrawing_schools_agrees_with_the_clustered_error():
     )
     # the mix of schools stays
     assert students.loc[school_gaps.SEGREGATION, "standard_error"] == pytest.approx(0)
+
+
+def test_errors_about_schools_are_those_of_leaving_out_each():
+    """By brute force: the whole decomposition again without each school."""
+    scores = invented(np.random.default_rng(8), schools=9)
+    found = parts(scores, replicates=100)
+    left = np.array(
+        [
+            parts(scores[scores["school"] != school], replicates=100)["estimate"]
+            for school in scores["school"].unique()
+        ]
+    )
+    error = np.sqrt(8 / 9 * ((left - left.mean(axis=0)) ** 2).sum(axis=0))
+    np.testing.assert_allclose(found["standard_error"], error, atol=1e-12)
+    # Student's t, with the effective number of schools of the rarer group less one
+    size = scores.groupby(["group", "school"]).size()
+    number = min(size[g].sum() ** 2 / (size[g] ** 2).sum() for g in "AB")
+    width = t.ppf(0.975, number - 1) * error
+    row = found.loc[school_gaps.TOTAL]
+    assert row["conf_high"] - row["estimate"] == pytest.approx(width[0])
+    assert row["estimate"] - row["conf_low"] == pytest.approx(width[0])
+
+
+def test_what_rests_on_one_school_has_no_limits():
+    scores = pd.DataFrame(
+        {
+            "school": [1, 1, 1, 2, 2, 3, 3, 4],
+            "group": list("AABAABBB"),
+            "score": [5.0, 7, 1, 3, 4, 8, 9, 2],
+        }
+    )
+    found = parts(scores, replicates=100)
+    same = found.loc[school_gaps.SAME_SCHOOL]
+    assert same["estimate"] == pytest.approx(-5)
+    assert np.isnan(same["conf_low"])
+    assert same["reliability"] == school_gaps.ONE_SCHOOL
+    assert (
+        found.loc[school_gaps.TOTAL, "conf_low"]
+        < found.loc[school_gaps.TOTAL, "estimate"]
+    )
 
 
 def test_nobody_is_lost_silently():

@@ -79,3 +79,17 @@ def test_notes_that_other_tables_tell_are_left_out(ledger):
     assert of_whom.noted(ledger)["rule"].to_list() == [
         "spelling of its category made one"
     ]
+
+
+def test_one_file_listed_for_its_schools_and_its_totals():
+    """The rows used of it are other rows each time, so the counts are of others."""
+    names = ["o.csv", "o.csv, of the district"]
+    files = pd.DataFrame({"kind": "rates", "file": names, "sha256": "f" * 64})
+    ledger = pd.concat(
+        [
+            quality.Ledger("rates", name, rows, title=name).frame()
+            for name, rows in zip(names, (90, 10), strict=True)
+        ]
+    )
+    found = of_whom.versions(files, ledger)
+    assert found == {names[0]: "f" * 12, names[1]: "f" * 12 + ", of the district"}

@@ -114,6 +114,20 @@ def test_cohorts_by_year_and_group():
     ]
 
 
+def test_a_rate_that_was_rounded_twice_may_stand_for_a_little_less():
+    """La Joya H S, 2012-13: 80 of 633, though its groups have at most 503 (79.46)."""
+    school = SCHOOL | {"MWH_C_23": "633", "MWH_R_23": "80", "MBL_R_23": "LE20"}
+    raw = pd.DataFrame([school], dtype="str")
+    twice = GRADUATION.model_copy(update={"rounded_twice": True})
+    ends = {}
+    for source in (GRADUATION, twice):
+        ledger = Ledger("graduation", "g.csv", len(raw))
+        found = schools.clean_graduation(raw, source, ledger, standard=OMB)
+        ends[source.rounded_twice] = found[["events_low", "events_high"]].values[:2]
+    assert ends[False].tolist() == [[0, 4], [504, 509]]
+    assert ends[True].tolist() == [[0, 4], [503, 509]]
+
+
 def test_an_exact_rate_is_exact():
     found, _ = graduation({"MBL_C_23": "2", "MBL_R_23": "50"})
     assert found.loc[0, "events"] == 1

@@ -74,12 +74,15 @@ def test_every_file_reads_what_it_uses_and_sets_aside(clone):
         index=["kind", "file"], columns="action", values="rows", aggfunc="sum"
     ).fillna(0)
     assert (sums["read"] == sums["used"] + sums["set aside"]).all()
-    used = sums["used"].droplevel("file").astype(int).to_dict()
+    used = sums["used"].groupby("kind").sum().astype(int).to_dict()
     assert used["workers"] == len(made.workers)
     assert used["events"] == len(made.events)
     assert used["areas"] == len(made.areas)
     assert used["population"] == made.population["area"].nunique()
-    assert used["graduation"] == made.outcomes["unit"].nunique()
+    graduates = made.outcomes["outcome"] == "graduation"
+    assert used["graduation"] == made.outcomes.loc[graduates, "unit"].nunique()
+    assert used["rates"] == (~graduates).sum() + len(made.totals)
+    assert used["enrolment"] == len(made.enrolment)
     assert used["proficiency"] * made.levels["level"].nunique() == len(made.levels)
     assert used["scores"] == len(made.scores)
     assert used["facilities"] == len(made.facilities)

@@ -1,0 +1,342 @@
+"""Sentences about schools: where a gap lies, which schools differ, who learns faster.
+
+No sentence orders schools: a list by size is mostly chance. Schools whose difference
+from the mean of schools is beyond chance are named, in the order of the alphabet; of
+the others the sentence says how many there are.
+"""
+
+from itertools import groupby
+
+import pandas as pd
+
+from equity.errors import ColumnNotFoundError
+from equity.publish import display
+from equity.publish.achieved import UNIT, ends, size
+from equity.publish.comparisons import is_base, is_clear, numbers, records
+from equity.publish.display import Published
+from equity.publish.protect import Protected, require
+from equity.publish.sentences import NO_INTERVAL, blank, upper
+from equity.publish.spoken import headlines, publish
+from equity.publish.wording import people as people_of
+
+TOTAL, WITHIN, BETWEEN, BOTH = (
+    "total gap",
+    "within schools",
+    "between schools",
+    "ambiguous",
+)
+SAME = "gap in the same school"
+PARTS_NOTE = (
+    "Within schools: what would stay if all schools had the same mean. Between: what "
+    "would stay if students of one school scored alike. The part in both belongs to "
+    "neither alone. Students are not assigned to schools by chance, so no part says "
+    "what a school does."
+)
+ABOVE, BELOW = "above the mean of units", "below the mean of units"
+_WORDS = {ABOVE: "higher", BELOW: "lower"}
+
+
+def gap_parts(
+    parts: Protected, *, people: str = "students", note: str = PARTS_NOTE
+) -> Published:
+    """Say how much of each gap lies within schools, between them, and in both.
+
+    Parameters
+    ----------
+    parts
+        One row per ``subject``, ``group`` and ``part``, with ``reference`` and the
+        measure columns, in standard deviations.
+    people
+        What the members of the groups are.
+    note
+        The last sentence: how to read the parts.
+
+    Returns
+    -------
+    Published
+        A payload of kind "finding".
+
+    Raises
+    ------
+    DisclosureError
+        If ``parts`` is not protected.
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> from equity.publish.protect import protect
+    >>> table = pd.DataFrame({
+    ...     "subject": "Reading", "group": "Black", "reference": "White",
+    ...     "part": ["total gap", "within schools", "between schools", "ambiguous"],
+    ...     "population": 400, "reference_population": 900,
+    ...     "estimate": [-0.7, -0.5, -0.15, -0.05],
+    ...     "conf_low": [-0.8, -0.6, -0.2, -0.06], "confidence": 0.95,
+    ...     "conf_high": [-0.6, -0.4, -0.1, -0.04]})
+    >>> gap_parts(protect(table, lines=None), note="")
+    Reading: Of the gap of 0.70 standard deviations by which Black students score lower
+    than White students, 0.50 lower lies within schools (95% interval 0.40 to 0.60
+    lower), 0.15 lower between schools (95% interval 0.10 to 0.20 lower), and 0.05 lower
+    in both alike.
+    """
+    frame = _checked(parts, "findings.gap_parts", "subject", "part")
+    if frame.empty:
+        return display.absent()
+    texts = []
+    for subject, group in _pairs(frame):
+        own = frame[(frame["subject"] == subject) & (frame["group"] == group)]
+        rows = {
+            row["exact"]["part"]: row
+            for row in records(own.reset_index(drop=True), UNIT)
+        }
+        texts.append(f"{subject}: {_split(rows, people, parts.why)}")
+    if note and texts:
+        texts.append(note)
+    return publish(texts, [], [parts])
+
+
+def schools(
+    values: Protected, *, people: str = "students", what: str = "gap"
+) -> Published:
+    """Say which schools differ from the mean of schools beyond chance.
+
+    Parameters
+    ----------
+    values
+        One row per ``subject``, ``group`` and ``school``, with ``reference``,
+        ``reliability`` ("above the mean of units", "below the mean of units", or
+        other words) and the measure columns.
+    people
+        What the members of the groups are.
+    what
+        What is compared.
+
+    Returns
+    -------
+    Published
+        A payload of kind "finding".
+
+    Raises
+    ------
+    DisclosureError
+        If ``values`` is not protected.
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> from equity.publish.protect import protect
+    >>> noise = "not told from the mean"
+    >>> table = pd.DataFrame({
+    ...     "subject": "Reading", "group": "Black", "reference": "White",
+    ...     "reference_population": 80, "school": ["Ash", "Birch", "Cedar"],
+    ...     "population": [40, 60, 55],
+    ...     "estimate": [-0.9, -0.5, -0.6], "conf_low": [-1.1, -0.7, -0.8],
+    ...     "conf_high": [-0.7, -0.3, -0.4], "confidence": 0.95,
+    ...     "reliability": ["below the mean of units", noise, noise]})
+    >>> schools(protect(table, lines=None))
+    Reading: The gap between Black students and White students is shown for 3 schools.
+    It is clearly lower than the mean of schools in Ash; of the other 2 chance alone
+    could account for the difference.
+    """
+    frame = _checked(values, "findings.schools", "subject", "school", "reliability")
+    if frame.empty:
+        return display.absent()
+    texts = []
+    for subject, group in _pairs(frame):
+        own = frame[(frame["subject"] == subject) & (frame["group"] == group)]
+        who, base = (
+            people_of(str(name), people) for name in (group, own["reference"].iloc[0])
+        )
+        start = f"{subject}: The {what} between {who} and {base} is "
+        shown = own[own["estimate"].notna()]
+        if shown.empty:
+            texts.append(f"{start}not shown for any school: {values.why}.")
+            continue
+        hidden = len(own) - len(shown)
+        text = f"{start}shown for {_many(len(shown), 'school')}"
+        text += f" and hidden for {hidden:,}" if hidden else ""
+        texts.append(f"{text}. {_apart(shown)}")
+    return publish(texts, [], [values])
+
+
+def growth(
+    table: Protected, *, people: str = "students", noun: str = "points a year"
+) -> Published:
+    """Say how fast each group's followed students learn, beside the reference.
+
+    Parameters
+    ----------
+    table
+        One row per ``subject``, ``group`` and ``statistic`` ("level" and
+        "difference"), with ``reference`` and the measure columns, in points of the
+        score a year.
+    people
+        What the members of the groups are.
+    noun
+        What a number counts.
+
+    Returns
+    -------
+    Published
+        A payload of kind "finding".
+
+    Raises
+    ------
+    DisclosureError
+        If ``table`` is not protected.
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> from equity.publish.protect import protect
+    >>> found = pd.DataFrame({
+    ...     "subject": "Reading", "group": ["Black", "White"] * 2, "population": 90,
+    ...     "reference": [None, None, "White", "White"], "confidence": 0.95,
+    ...     "statistic": ["level"] * 2 + ["difference"] * 2,
+    ...     "estimate": [30.0, 33.0, -3.0, 0.0],
+    ...     "conf_low": [28.0, 31.0, -5.0, None],
+    ...     "conf_high": [32.0, 35.0, -1.0, None]})
+    >>> growth(protect(found, lines=None))
+    Reading: Black students who are followed gain 30.0 points a year (95% interval 28.0
+    to 32.0), 3.0 less than White students (95% interval 1.0 to 5.0 less), so the gap
+    between them moves by that much each year.
+    Reading: White students who are followed gain 33.0 points a year (95% interval 31.0
+    to 35.0); the other groups are compared with them.
+    """
+    frame = _checked(table, "findings.growth", "subject", "statistic")
+    if frame.empty:
+        return display.absent()
+    texts, lines = [], []
+    for subject, group in _pairs(frame):
+        own = frame[(frame["subject"] == subject) & (frame["group"] == group)]
+        level, apart = (
+            records(own[own["statistic"] == name].reset_index(drop=True), "number")
+            for name in ("level", "difference")
+        )
+        text, found = _gain(level[0], apart[0], people, noun, table.why)
+        texts.append(f"{subject}: {text}")
+        lines += headlines([(text, found)], "growth a year", "", f"{subject}: ")
+    return publish(texts, lines, [table])
+
+
+# --- the sentences --------------------------------------------------------------
+
+
+def _split(rows: dict[str, dict], noun: str, why: str) -> str:
+    whole = rows[TOTAL]
+    who, base = (people_of(str(whole[key]), noun) for key in ("group", "reference"))
+    if whole["estimate"] is None:
+        return blank(whole, f"the gap between {who} and {base}", why)
+    parts = [rows[name] for name in (WITHIN, BETWEEN, BOTH)]
+    if is_clear(whole, 0.0) is False:
+        return (
+            f"Between {who} and {base} no clear gap can be seen, so there is none to "
+            f"split: the estimate is {size(whole['estimate'])}{ends(whole)}."
+        )
+    number = display.number(whole["estimate"], UNIT, sign=False)
+    way = "lower" if whole["estimate"] < 0 else "higher"
+    start = (
+        f"Of the gap of {number} standard deviations by which {who} score {way} than "
+        f"{base}, "
+    )
+    if any(row["estimate"] is None for row in parts):
+        return f"{start}the parts within and between schools are not known."
+    within, between, both = parts
+    return (
+        f"{start}{size(within['estimate'], '')} lies within schools{ends(within)}, "
+        f"{size(between['estimate'], '')} between schools{ends(between)}, and "
+        f"{size(both['estimate'], '')} in both alike."
+    )
+
+
+def _apart(shown: pd.DataFrame) -> str:
+    """Which schools are told from the mean, by name, and how many are not."""
+    told = shown[shown["reliability"].isin(_WORDS)]
+    if told.empty:
+        if len(shown) < 3:
+            return "So few schools cannot be told from their mean."
+        return (
+            "In none is it told from the mean of schools: chance alone could account "
+            "for the differences."
+        )
+    named = []
+    for word, rows in groupby(
+        sorted(zip(told["reliability"], told["school"], strict=True)),
+        key=lambda row: row[0],
+    ):
+        names = [str(name) for _, name in rows]
+        named.append(
+            f"clearly {_WORDS[word]} than the mean of schools in {_listed(names)}"
+        )
+    rest = len(shown) - len(told)
+    text = f"It is {' and '.join(named)}"
+    if rest:
+        others = "one" if rest == 1 else f"{rest:,}"
+        text += f"; of the other {others} chance alone could account for the difference"
+    return f"{text}."
+
+
+def _gain(
+    level: dict, apart: dict, noun: str, unit: str, why: str
+) -> tuple[str, dict | None]:
+    who = people_of(level["group"], noun)
+    if level["estimate"] is None:
+        return blank(level, f"the growth of {who}", why), None
+    limits = display.span(level["conf_low"], level["conf_high"], "number")
+    known = f" ({level['level']} {limits})" if limits else ""
+    number = display.number(level["estimate"], "number")
+    text = f"{upper(who)} who are followed gain {number} {unit}{known}"
+    if is_base(apart):
+        return f"{text}; the other groups are compared with them.", None
+    base = people_of(str(apart["reference"]), noun)
+    if apart["estimate"] is None:
+        return f"{text}; it cannot be compared with that of {base}.", None
+    clear = is_clear(apart, 0.0)
+    if clear is False:
+        low, high = (_less(apart[key]) for key in ("conf_low", "conf_high"))
+        text += f"; no clear difference from {base} can be seen: the estimate is "
+        text += f"{_less(apart['estimate'])}, and the {apart['level']} runs from {low} "
+        text += f"to {high}."
+        return text, numbers(apart, "number", clear)
+    text += f", {_less(apart['estimate'])} than {base}"
+    if clear is None:
+        return f"{text}{NO_INTERVAL}.", numbers(apart, "number", clear)
+    near, far = sorted([apart["conf_low"], apart["conf_high"]], key=abs)
+    text += f" ({apart['level']} {display.number(abs(near), 'number')} to {_less(far)})"
+    text += ", so the gap between them moves by that much each year."
+    return text, numbers(apart, "number", clear)
+
+
+def _less(value: float) -> str:
+    number = display.number(value, "number", sign=False)
+    return f"{number} {'less' if value < 0 else 'more'}" if value else "none"
+
+
+# --- the rows -------------------------------------------------------------------
+
+
+def _checked(protected: Protected, maker: str, *extra: str) -> pd.DataFrame:
+    frame = require(protected, maker).frame
+    wanted = ["group", "reference", "estimate", "conf_low", "conf_high", *extra]
+    absent = [name for name in wanted if name not in frame]
+    if len(frame) and absent:
+        raise ColumnNotFoundError(absent, found=frame.columns)
+    if frame.empty:
+        return frame
+    return frame.assign(group=frame["group"].astype(str))
+
+
+def _pairs(frame: pd.DataFrame) -> list[tuple[str, str]]:
+    """Subjects and groups, in the order of the table."""
+    both = zip(frame["subject"].astype(str), frame["group"], strict=True)
+    return list(dict.fromkeys(both))
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,102 @@
+"""Sentences about whether a gap is closing say so only where the numbers do."""
+
+import pandas as pd
+import pytest
+
+from equity.errors import ColumnNotFoundError
+from equity.publish import findings
+from equity.publish.payload import payload
+from equity.publish.protect import protect
+
+
+def changes(words, size=(-0.08, -0.13, -0.03), people=400, **more) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"group": ["Black"], "reference": "White", "statistic": "change",
+         "from": "2022-23", "to": "2024-25", "population": people,
+         "reference_population": 900, "confidence": 0.95, "estimate": size[0],
+         "conf_low": size[1], "conf_high": size[2], "size_change": size[0],
+         "size_low": size[1], "size_high": size[2], "reliability": words} | more
+    )  # fmt: skip
+
+
+def said(table: pd.DataFrame, unit: str = "points") -> str:
+    found = findings.closing(protect(table, lines=None), of="graduation", unit=unit)
+    payload(found.as_payload())
+    return found.as_payload()["text"]
+
+
+START = "The gap in graduation between Black students and White students is"
+WHETHER = "Whether the gap in graduation between Black students and White students"
+
+
+@pytest.mark.parametrize(
+    ("words", "size", "expected"),
+    [
+        (
+            "closing",
+            (-0.08, -0.13, -0.03),
+            f"{START} closing: from 2022-23 to 2024-25 it became 8.0 percentage points "
+            "smaller (95% interval 3.0 to 13.0 smaller).",
+        ),
+        (
+            "widening",
+            (0.08, 0.03, 0.13),
+            f"{START} widening: from 2022-23 to 2024-25 it became 8.0 percentage "
+            "points larger (95% interval 3.0 to 13.0 larger).",
+        ),
+        (
+            "no change told from noise",
+            (-0.01, -0.05, 0.03),
+            f"{WHETHER} is closing cannot be told from noise: from 2022-23 to 2024-25 "
+            "its size is estimated to have become 1.0 percentage points smaller, and "
+            "the 95% interval of the change runs from 5.0 smaller to 3.0 larger.",
+        ),
+        (
+            "not known: the test or its cut changed in 2023-24",
+            (None, None, None),
+            f"{WHETHER} is closing is not known, from 2022-23 to 2024-25: the test or "
+            "its cut changed in 2023-24.",
+        ),
+    ],
+)
+def test_words(words, size, expected):
+    assert said(changes(words, size)) == expected
+
+
+def test_in_standard_deviations():
+    text = said(
+        changes("closing", (-0.12, -0.2, -0.04), subject="Reading"), "deviations"
+    )
+    assert text.startswith("Reading: The gap in graduation")
+    assert "it became 0.12 standard deviations smaller" in text
+
+
+def test_a_hidden_change_is_not_told():
+    text = said(changes("closing", people=4))
+    assert "closing:" not in text
+    assert "not shown" in text
+
+
+def test_only_the_change_is_said_and_not_the_trend():
+    both = pd.concat([changes("closing"), changes("closing", statistic="trend")])
+    found = findings.closing(protect(both, lines=None), of="graduation", unit="points")
+    assert len(found.as_payload()["sentences"]) == 1
+    assert found.as_payload()["rows"][0]["clear"]
+
+
+@pytest.mark.parametrize(
+    ("trend", "told"), [("closing", True), ("no change told from noise", False)]
+)
+def test_a_change_that_is_no_trend_is_not_called_closing(trend, told):
+    both = pd.concat([changes("closing"), changes(trend, statistic="trend")])
+    found = findings.closing(protect(both, lines=None), of="graduation", unit="points")
+    text = found.as_payload()["text"]
+    assert ("is closing: from" in text) is told
+    assert ("but the years between are no trend" in text) is not told
+    assert found.as_payload()["rows"][0]["clear"] is told
+
+
+def test_columns_are_asked_for():
+    table = protect(pd.DataFrame({"group": ["A"], "events": [40]}))
+    with pytest.raises(ColumnNotFoundError):
+        findings.closing(table, of="graduation", unit="points")
