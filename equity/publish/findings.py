@@ -296,8 +296,8 @@ def representation(
         A value of ``by`` to how a sentence calls it: "labour force" is "the labour
         force".
     largest
-        Only one sentence (for each value of ``by``): the group that is the most people short of parity, or that
-        none is clearly short of it.
+        Only one sentence (for each value of ``by``): the group that is the most people
+        short of parity, or that none is clearly short of it.
     when
         As in :func:`compare`.
 

@@ -102,13 +102,8 @@ def pay_scale(
     if largest:
         told = _largest(told)
     if not told:
-        return publish(
-            [
-                f"At neither end of the scale is a difference in pay among {people} clear."
-            ],
-            [],
-            [gaps],
-        )
+        none = "At neither end of the scale is a difference in pay clear"
+        return publish([f"{none} among {people}."], [], [gaps])
     said: list[_Said] = [found for found, _ in told]
     lines = headlines(said, "pay near the top of the scale", when)
     return publish([text for text, _ in said], lines, [gaps])
