@@ -308,7 +308,7 @@ def _row(
     ends = known[known["year"].isin([run[0], run[-1]])]
     used = ends if statistic == CHANGE else known
     row = {"from": run[0], "to": run[-1], "years": len(used), "statistic": statistic}
-    row |= {"breaks": "; ".join(inside)} | _smallest(used)
+    row |= {"breaks": "; ".join(inside)} | _smallest(known)
     if inside:
         return row | {"reliability": BREAK + _said(inside, breaks)}
     if statistic == TREND and len(known) < LEAST:
