@@ -371,7 +371,7 @@ def level(frame: pd.DataFrame) -> np.ndarray:
 
 
 def parts(frame: pd.DataFrame) -> list[np.ndarray]:
-    """Find the rows of each measure.
+    """Find the rows of each measure and statistic, which may tell the same counts.
 
     Parameters
     ----------
@@ -381,15 +381,16 @@ def parts(frame: pd.DataFrame) -> list[np.ndarray]:
     Returns
     -------
     list of ndarray
-        Positions of rows; all rows where there is no ``measure``.
+        Positions of rows; all rows where there is neither column.
 
     Examples
     --------
     >>> parts(pd.DataFrame({"measure": ["rate", "ratio", "rate"]}))
     [array([0, 2]), array([1])]
     """
-    measures = frame["measure"] if "measure" in frame else pd.Series(0, frame.index)
-    groups = frame.groupby(measures.astype(str), sort=False)
+    named = [name for name in ("measure", "statistic") if name in frame]
+    keys = [frame[name].astype(str) for name in named] or pd.Series(0, frame.index)
+    groups = frame.groupby(keys, sort=False)
     return [part.index.to_numpy() for _, part in groups]
 
 

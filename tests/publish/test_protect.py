@@ -592,3 +592,20 @@ def test_people_without_a_race_cannot_be_worked_back_from_shares():
     assert hidden.to_list() == [False, False, True, True]
     # Whoever knows the total of all knows only that 23 people are of two groups.
     assert shown.loc[hidden, "estimate"].isna().all()
+
+
+def test_statistics_of_one_measure_do_not_cover_each_other():
+    # the level and the difference of one small group are one hidden count, not two
+    both = {
+        "group": ["A", "B", "C"],
+        "population": [5, 50, 60],
+        "estimate": [1.0, 2, 3],
+    }
+    table = pd.concat(
+        [
+            pd.DataFrame(both | {"measure": "growth", "statistic": statistic})
+            for statistic in ("level", "difference")
+        ]
+    )
+    hidden = protect(table, lines=()).frame["suppressed"].notna()
+    assert hidden.tolist() == [True, True, False] * 2
