@@ -156,3 +156,12 @@ def test_how_many_live_in_the_city():
     assert (found["share_low"], found["share_high"]) == pytest.approx((50 / 109, 0.59))
     missing = city_schools.in_the_city(rows.assign(city_high=[50, None]))
     assert missing["share_high"].isna().all()
+
+
+def test_residents_are_nobody_where_no_share_is_known():
+    table = pd.DataFrame({"unit": ["A"], "year": "2025", "race": "White"})
+    none = pd.DataFrame(
+        columns=["unit", "year", "race", "students", *city_schools.SHARES]
+    )
+    assert city_schools.of_residents(table, none).empty
+    assert city_schools.living_here(none).empty
