@@ -77,6 +77,7 @@ def counts(tables):
         for c in (
             *("baltimore", "california", "chicago", "chicago_police", "cincinnati"),
             *("colorado", "dc", "los_angeles", "philadelphia", "phoenix"),
+            "egsingle",
             "student_samples",
         )
     ],

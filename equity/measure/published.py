@@ -31,8 +31,8 @@ def gaps(totals: pd.DataFrame, *, reference: str) -> pd.DataFrame:
     -------
     DataFrame
         One row per ``unit``, ``subject`` (the outcome), ``year`` and ``group`` whose
-        rate is published without its students: ``published`` (a proportion),
-        ``published_gap`` (difference from the reference) and ``published_deviations``
+        rate is published without its students: ``reference``, ``published`` (a
+        proportion), ``published_gap`` (difference from the reference) and ``published_deviations``
         (difference of the normal deviates of both rates: the gap in standard deviations
         if both groups' scores are normal and spread alike). Missing where either rate
         is hidden. No intervals: nothing says of how many students a rate is.
@@ -86,6 +86,7 @@ def gaps(totals: pd.DataFrame, *, reference: str) -> pd.DataFrame:
     inside = (own > 0) & (own < 1) & (theirs > 0) & (theirs < 1)
     deviates = ndtri(np.where(inside, own, 0.5)) - ndtri(np.where(inside, theirs, 0.5))
     return found.assign(
+        reference=reference,
         published_gap=own - theirs,
         published_deviations=np.where(inside, deviates, np.nan),
     ).sort_values([*keys, "group"], ignore_index=True)

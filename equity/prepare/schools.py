@@ -339,6 +339,13 @@ def clean_scores(
     """
     rows = persons.tidy(raw, source, SCORES)
     rows["score"] = numbers.number(rows["score"], decimal=source.decimal)
+    if source.test:
+        if "subject" in source.columns:
+            raise ParamsError(
+                f"{source.file}: both 'test' and a column 'subject' are declared; "
+                "leave one out"
+            )
+        rows["subject"] = source.test
     followed = "student" in source.columns  # else equal rows are different students
     rules = {
         "the same row again": raw.duplicated() & followed,

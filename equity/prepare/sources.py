@@ -850,10 +850,12 @@ class Scores(OfSchools, Raced):
 
     Notes
     -----
-    Of `OfSchools` and `Raced`. With the column `student`, those of several years are
+    Of `OfSchools` and `Raced`, and `test`: what all scores of the file are of, where
+    no column `subject` says so. With the column `student`, those of several years are
     followed, and their scores must be on one scale.
     """
 
+    test: str = ""
     NEEDS: ClassVar = ("score",)
     MAY: ClassVar = ("race", "student", "school", "year", "subject", "grade")
 

@@ -113,17 +113,18 @@ def published(rates: Protected, *, people: str = "students") -> Published:
     >>> from equity.publish.protect import protect
     >>> table = pd.DataFrame({
     ...     "unit": "Colorado", "subject": "proficiency in mathematics", "year": "2014",
-    ...     "group": ["Black", "White"], "published": [0.34, 0.65],
-    ...     "published_gap": [-0.31, 0.0], "published_deviations": [-0.8, 0.0]})
+    ...     "group": ["Black", "White"], "reference": "White",
+    ...     "published": [0.34, 0.65], "published_gap": [-0.31, 0.0], "published_deviations": [-0.8, 0.0]})
     >>> told = ["published", "published_gap", "published_deviations"]
     >>> published(protect(table, lines=None, public=told))
     Colorado, 2014, proficiency in mathematics: the published rate of Black students is
-    34.0%, 31.0 percentage points lower than that of the reference, or 0.80 standard
+    34.0%, 31.0 percentage points lower than that of White students, or 0.80 standard
     deviations lower if scores are normal and spread alike. No interval can be given,
     since of how many students these rates are is not published.
     """
     frame = require(rates, "findings.published").frame
-    names = ["unit", "subject", "year", "group", "published", "published_gap"]
+    names = ["unit", "subject", "year", "group", "reference", "published"]
+    names.append("published_gap")
     absent = [n for n in [*names, "published_deviations"] if n not in frame]
     if frame.empty:
         return display.absent()
@@ -143,8 +144,9 @@ def published(rates: Protected, *, people: str = "students") -> Published:
         way = "lower" if gap < 0 else "higher"
         text = f"{row['unit']}, {row['year']}, {row['subject']}: the published rate of "
         text += f"{who} is {display.quantity(rate, 'percent')}, "
-        text += f"{display.quantity(gap, 'points', sign=False)} {way} than that of the "
-        text += "reference"
+        base = people_of(str(row["reference"]), people)
+        text += f"{display.quantity(gap, 'points', sign=False)} {way} than that of "
+        text += base
         if apart is not None:
             size = display.quantity(apart, "deviations", sign=False)
             text += f", or {size} {way} if scores are normal and spread alike"

@@ -532,3 +532,15 @@ def test_scores_of_the_field(shared, file, settings, unknown):
     assert found["score"].sum() == pytest.approx(
         raw[settings["columns"]["score"]].astype(float).sum()
     )
+
+
+def test_a_file_of_one_test_is_named_in_every_row():
+    raw = pd.DataFrame({"r": ["White"], "s": ["12"]})
+    given = {"file": "s.csv", "test": "Mathematics", "races": {"White": "White"}}
+    source = sources.Scores(columns={"race": "r", "score": "s"}, **given)
+    ledger = Ledger("scores", "s.csv", 1)
+    found = schools.clean_scores(raw, source, ledger, standard=OMB)
+    assert found["subject"].tolist() == ["Mathematics"]
+    both = sources.Scores(columns={"race": "r", "score": "s", "subject": "r"}, **given)
+    with pytest.raises(ParamsError, match="leave one out"):
+        schools.clean_scores(raw, both, ledger, standard=OMB)

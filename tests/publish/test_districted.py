@@ -35,7 +35,7 @@ def test_a_named_district_and_who_lives_in_the_city():
 def test_published_rates_say_that_no_interval_is_known():
     table = pd.DataFrame(
         {"unit": "State", "subject": "proficiency", "year": ["2013", "2014"] * 2,
-         "group": ["Black", "Black", "White", "White"],
+         "group": ["Black", "Black", "White", "White"], "reference": "White",
          "published": [0.3, 0.34, 0.64, 0.65], "published_gap": [-0.34, -0.31, 0, 0],
          "published_deviations": [-0.9, -0.8, 0, 0]}
     )  # fmt: skip
