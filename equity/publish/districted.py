@@ -114,7 +114,8 @@ def published(rates: Protected, *, people: str = "students") -> Published:
     >>> table = pd.DataFrame({
     ...     "unit": "Colorado", "subject": "proficiency in mathematics", "year": "2014",
     ...     "group": ["Black", "White"], "reference": "White",
-    ...     "published": [0.34, 0.65], "published_gap": [-0.31, 0.0], "published_deviations": [-0.8, 0.0]})
+    ...     "published": [0.34, 0.65], "published_gap": [-0.31, 0.0],
+    ...     "published_deviations": [-0.8, 0.0]})
     >>> told = ["published", "published_gap", "published_deviations"]
     >>> published(protect(table, lines=None, public=told))
     Colorado, 2014, proficiency in mathematics: the published rate of Black students is
