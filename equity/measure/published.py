@@ -33,8 +33,9 @@ def gaps(totals: pd.DataFrame, *, reference: str) -> pd.DataFrame:
         One row per ``unit``, ``subject`` (the outcome), ``year`` and ``group`` whose
         rate is published without its students: ``reference``, ``published`` (a
         proportion), ``published_gap`` (difference from the reference) and
-        ``published_deviations`` (difference of the normal deviates of both rates: the gap in standard deviations
-        if both groups' scores are normal and spread alike). Missing where either rate
+        ``published_deviations`` (difference of the normal deviates of both rates: the
+        gap in standard deviations if both groups' scores are normal and spread alike).
+        Missing where either rate
         is hidden. No intervals: nothing says of how many students a rate is.
 
     Raises

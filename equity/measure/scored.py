@@ -140,7 +140,7 @@ def gaps(
     1  White      0.00      0.00
     """
 
-    def of_one(test: pd.DataFrame) -> pd.DataFrame:
+    def _of_one(test: pd.DataFrame) -> pd.DataFrame:
         schools = test["school"].nunique()
         clustered = schools >= ENOUGH_SCHOOLS
         rows = test.dropna(subset="school") if clustered else test
@@ -159,7 +159,7 @@ def gaps(
             reliability=words,
         )
 
-    return _each(tested, reference, of_one).drop(columns="auc", errors="ignore")
+    return _each(tested, reference, _of_one).drop(columns="auc", errors="ignore")
 
 
 def parts(
@@ -199,7 +199,7 @@ def parts(
     0  Reading     -1.75
     """
 
-    def of_one(test: pd.DataFrame) -> pd.DataFrame:
+    def _of_one(test: pd.DataFrame) -> pd.DataFrame:
         found = school_gaps.decompose(
             test,
             reference=reference,
@@ -212,7 +212,7 @@ def parts(
         heading = f"{test['subject'].iloc[0]}: " + found["group"].astype(str)
         return found.assign(heading=heading)
 
-    return _each(tested, reference, of_one, schools=2)
+    return _each(tested, reference, _of_one, schools=2)
 
 
 def schools(
@@ -246,7 +246,7 @@ def schools(
     2      Z     -1.45     -1.15
     """
 
-    def of_one(test: pd.DataFrame) -> pd.DataFrame:
+    def _of_one(test: pd.DataFrame) -> pd.DataFrame:
         found = school_gaps.by_school(test, reference=reference, confidence=confidence)
         found = found[(found["population"] > 0) & (found["reference_population"] > 0)]
         shrunk = [
@@ -255,7 +255,7 @@ def schools(
         ]
         return pd.concat(shrunk, ignore_index=True) if shrunk else found
 
-    found = _each(tested, reference, of_one, schools=3)
+    found = _each(tested, reference, _of_one, schools=3)
     if found.empty:
         return found
     measure = "shrunken gap in scores, " + found["subject"]
@@ -316,10 +316,10 @@ def growth(
     times = rows.groupby(["subject", "student"])["time"].transform("nunique")
     followed = rows["subject"].isin(rows.loc[times > 1, "subject"])
 
-    def of_one(test: pd.DataFrame) -> pd.DataFrame:
+    def _of_one(test: pd.DataFrame) -> pd.DataFrame:
         return slopes.by_group(test, reference=reference, confidence=confidence)
 
-    return _each(rows[followed], reference, of_one)
+    return _each(rows[followed], reference, _of_one)
 
 
 def _each(
