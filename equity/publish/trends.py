@@ -14,8 +14,9 @@ Tufte (2006), Beautiful Evidence, on small multiples and sparklines.
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from equity.publish import display
@@ -76,7 +77,7 @@ class Trend:
         Unique among the trends, for anchors.
     measure, what, page
         What is compared, how ("difference from White in percentage points"), and
-        on which page of a release.
+        on which page of a release. A measure with several references names its own.
     level
         Of the intervals: "95% interval".
     above
@@ -187,13 +188,14 @@ def draw(releases: Sequence[Release]) -> list[Trend]:
         for (page, measure, group, reference, unit), row in release.found.items():
             groups = measures.setdefault((page, measure, reference, unit), {})
             groups.setdefault(group, {})[release.period] = row
-    trends = []
-    for (page, *_), groups in measures.items():
+    trends, references = [], []
+    for (page, _, reference, _), groups in measures.items():
         periods = sorted({period for rows in groups.values() for period in rows})
         if len(periods) > 1:
             name = f"trend-{len(trends) + 1}"
             trends.append(_trend(name, page, groups, periods, settings))
-    return trends
+            references.append(reference)
+    return _apart(trends, references)
 
 
 def breaks(releases: Sequence[Release]) -> list[str]:
@@ -306,6 +308,20 @@ def _trend(
             for group, rows in groups.items()
         ),
     )
+
+
+def _apart(trends: list[Trend], references: Sequence[str]) -> list[Trend]:
+    """Let no two trends have one title: they name what they are compared with."""
+    further = [f", beside {reference}" for reference in references]
+    for words in (further, [f": {trend.what}" for trend in trends]):
+        times = Counter(trend.measure for trend in trends)
+        trends = [
+            replace(trend, measure=trend.measure + more)
+            if times[trend.measure] > 1
+            else trend
+            for trend, more in zip(trends, words, strict=True)
+        ]
+    return trends
 
 
 def _panel(

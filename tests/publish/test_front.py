@@ -545,6 +545,29 @@ def test_every_mark_lies_in_its_picture_and_higher_is_up():
     assert trend.rows[0] == ("A", ("1.0 (−899.0 to 901.0)", "2.0 (1.9 to 2.1)"))
 
 
+def test_no_two_pictures_have_one_title():
+    """Each is a region of the page, and regions of one name cannot be told apart."""
+    rows = [
+        Headline(**headline("A", 1.0, 0.5, 1.5, **more))
+        for more in (
+            {"measure": "share of employees", "reference": "residents"},
+            {"measure": "share of employees", "reference": "the labour force"},
+            {"measure": "rate", "unit": "ratio"},
+            {"measure": "rate", "unit": "points"},
+            {"measure": "pay"},
+        )
+    ]
+    found = {history.key("p", row): row for row in rows}
+    drawn = trends.draw([history.Release(p, found) for p in ("2025Q1", "2025Q2")])
+    assert [trend.measure for trend in drawn] == [
+        "share of employees, beside residents",
+        "share of employees, beside the labour force",
+        "rate, beside White: ratio to White",
+        "rate, beside White: difference from White in percentage points",
+        "pay",
+    ]
+
+
 def test_one_quarter_is_listed_and_not_drawn(quarters):
     html = front.city(quarters[:1], city_name="Sampleton")
     assert "<svg" not in html
