@@ -376,15 +376,18 @@ def test_colorado_hides_as_many_as_the_file_says(colorado, shared):
 @pytest.fixture(scope="module")
 def samples(root, shared, tmp_path_factory):
     """Hsb82, egsingle and hsb2, which differ in what identifies a student."""
-    folder = tmp_path_factory.mktemp("samples")
-    found = {"scores": described(root, "student_samples")["scores"]}
-    scores = loaded(folder, shared, "samples", found, "omb1997").scores
-    scores = scores.rename(columns={"race": "group"}).astype({"group": str})
-    followed = scores["year"].ne("")
+
+    def scores(city):
+        folder = tmp_path_factory.mktemp(city)
+        found = {"scores": described(root, city)["scores"]}
+        table = loaded(folder, shared, "samples", found, "omb1997").scores
+        return table.rename(columns={"race": "group"}).astype({"group": str})
+
+    once = scores("student_samples")
     return {
-        "hsb82": scores[scores["student"].eq("")],
-        "egsingle": scores[followed],
-        "hsb2": scores[scores["student"].ne("") & ~followed],
+        "hsb82": once[once["student"].eq("")],
+        "egsingle": scores("egsingle"),
+        "hsb2": once[once["student"].ne("")],
     }
 
 

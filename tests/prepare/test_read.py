@@ -63,7 +63,8 @@ def zipped(members):
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
-            archive.writestr(zipfile.ZipInfo(name), content)  # dated 1980, always
+            dated = zipfile.ZipInfo(name)  # 1980, whenever it is made
+            archive.writestr(dated, content, zipfile.ZIP_DEFLATED)
     return target.getvalue()
 
 
