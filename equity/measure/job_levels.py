@@ -391,7 +391,7 @@ def _working_time(workers: pd.DataFrame) -> np.ndarray:
 def _top_pay(workers: pd.DataFrame, time: np.ndarray) -> np.ndarray:
     """Who is paid as much as the last of the best-paid tenth, or more."""
     pay = numbers(workers, "pay")
-    ranked = ~np.isnan(pay) & ~np.isin(time, [PART_TIME, TEMPORARY])
+    ranked = ~np.isnan(pay) & (time == FULL_TIME)
     best = np.sort(pay[ranked])[::-1]
     if not len(best):
         return np.full(len(pay), NOT_RANKED, dtype="object")

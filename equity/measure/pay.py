@@ -386,8 +386,9 @@ def _without_counterpart(
     """Count people in a category without anybody to be compared with."""
     without = np.zeros(len(group), dtype=bool)
     for codes in controls.codes.values():
-        of_base = np.bincount(codes[group == base], minlength=codes.max() + 1)
-        of_others = np.bincount(codes[group != base], minlength=codes.max() + 1)
+        many = codes.max(initial=-1) + 1
+        of_base = np.bincount(codes[group == base], minlength=many)
+        of_others = np.bincount(codes[group != base], minlength=many)
         without |= np.where(group == base, of_others[codes], of_base[codes]) == 0
     return np.bincount(group[without], minlength=groups)
 

@@ -26,6 +26,7 @@ from equity.measure.table import (
 
 WHOLE = "All departments"
 OTHERS = "All other departments"
+LARGE = 1_000  # employees of a department that is crossed with other levels
 #: Labels of `race`, as tidy tables write them, that are no groups.
 UNKNOWN = ("Unknown", "Declined", "Refused", "Not recorded")
 RECORDED, NOT_RECORDED = "recorded", "the roster cannot record this group"
@@ -115,6 +116,42 @@ def largest_departments(workers: pd.DataFrame, largest: int) -> pd.DataFrame:
     named = workers["department"].where(workers["department"].isin(kept), OTHERS)
     kinds = pd.CategoricalDtype(order, ordered=True)
     return workers.assign(department=named.astype(kinds))
+
+
+def large_departments(workers: pd.DataFrame, *, least: int = LARGE) -> pd.DataFrame:
+    """Keep the names of large departments, and put the others together.
+
+    Where departments are crossed with another level, nearly every cell of a smaller
+    department would be hidden, and its other cells could be worked back.
+
+    Parameters
+    ----------
+    workers
+        Tidy `workers` of one date.
+    least
+        How many employees a large department has.
+
+    Returns
+    -------
+    DataFrame
+        As `largest_departments`; no rows where no department is large.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> staff = pd.DataFrame({"department": ["Fire", "Fire", "Parks"]})
+    >>> large_departments(staff, least=2)["department"].to_list()
+    ['Fire', 'Fire', 'All other departments']
+    >>> len(large_departments(staff))
+    0
+    """
+    require_columns(workers, ["department"])
+    many = int((workers["department"].value_counts() >= least).sum())
+    return largest_departments(workers if many else workers.iloc[:0], many)
 
 
 def counts(workers: pd.DataFrame, population: pd.DataFrame) -> pd.DataFrame:

@@ -23,6 +23,12 @@ from equity.measure.segregation_people import (
 )
 from equity.measure.table import divide
 
+#: How a table calls the parts where units are job categories and parents departments.
+CALLED = {
+    "between department": "between departments",
+    "between unit within department": "between job categories inside departments",
+}
+
 
 def by_parent(
     counts: pd.DataFrame,

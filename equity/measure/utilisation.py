@@ -47,7 +47,7 @@ AVAILABILITY = "availability in the occupation"
 #: What each benchmark answers, by how its name begins; the longest that fits counts.
 QUESTIONS = {
     RESIDENTS: "does the workforce look like the city it serves?",
-    WORKING_AGE: "does it look like those of an age to work?",
+    WORKING_AGE: "does it look like all of that age?",
     LABOUR_FORCE: "does it look like those who work or look for work?",
     AVAILABILITY: "does it look like those who do such jobs already?",
 }
@@ -55,7 +55,7 @@ QUESTIONS = {
 OF_HIRES = {
     "employees in post": "are those hired like those already there?",
     RESIDENTS: "are those hired like the city they serve?",
-    WORKING_AGE: "are they like those of an age to work?",
+    WORKING_AGE: "are they like all of that age?",
     LABOUR_FORCE: "are they like those who work or look for work?",
 }
 
@@ -119,6 +119,30 @@ def nearest(benchmarks: pd.DataFrame) -> str:
         if len(there):
             return str(there.iloc[0])
     return AVAILABILITY
+
+
+def called(benchmark: str) -> str:
+    """Give what a sentence calls those whom a benchmark counts.
+
+    Parameters
+    ----------
+    benchmark
+        Its name, which may say more than its kind: "labour force, nine counties".
+
+    Returns
+    -------
+    str
+        Such as "the labour force"; the name itself where there is no other word.
+
+    Examples
+    --------
+    >>> called("labour force")
+    'the labour force'
+    >>> called("residents of working age")
+    'residents of working age'
+    """
+    kind = _kind(benchmark, CALLED)
+    return CALLED.get(kind, benchmark) + benchmark.removeprefix(kind)
 
 
 def shares_of(benchmarks: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:

@@ -93,10 +93,10 @@ def pay_gap(
     ...     "conf_low": [-0.15, -0.06, None, None],
     ...     "conf_high": [-0.05, 0.01, None, None], "confidence": 0.95})
     >>> pay_gap(protect(table, lines=None))
-    Black employees are paid 10.4% less than White employees on average (95% interval
-    5.0% to 15.0% less). Among employees alike in job title and years of service, no
-    clear difference can be seen: the estimate is 2.6% less, and the 95% interval runs
-    from 6.0% less to 1.0% more.
+    Black employees are paid 10.4% less than White employees in the geometric mean (95%
+    interval 5.0% to 15.0% less). Among employees alike in job title and years of
+    service, no clear difference can be seen: the estimate is 2.6% less, and the 95%
+    interval runs from 6.0% less to 1.0% more.
     What people are alike in does not excuse a gap: who is hired into which job, and who
     rises, is the employer's doing too.
     """
@@ -225,7 +225,8 @@ def _gaps(plain: dict, held: dict, noun: str, why: str) -> _Said:
         text += f": the estimate is {_size(plain['estimate'])}{_runs(plain)}."
     else:
         text = (
-            f"{upper(who)} are paid {_size(plain['estimate'])} than {base} on average"
+            f"{upper(who)} are paid {_size(plain['estimate'])} than {base} in the "
+            "geometric mean"
         )
         text += f"{_ends(plain)}{NO_INTERVAL if clear is None else ''}."
     alike = f"{noun} alike in {_listed(held['exact']['controls'])}"

@@ -50,8 +50,8 @@ def sexes(shares: Protected, *, sex: str = "Female") -> Published:
     ...     "conf_low": [0.25, 0.14], "conf_high": [0.37, 0.24],
     ...     "workforce_share": 0.308, "confidence": 0.95})
     >>> sexes(protect(table, lines=None))
-    Women hold 30.8% of all jobs. Their share is lowest in Skilled craft: 19.0% (95%
-    interval 14.0% to 24.0%).
+    Women hold 30.8% of all jobs whose category is on record. Their share is lowest in
+    Skilled craft: 19.0% (95% interval 14.0% to 24.0%).
     """
     frame = require(shares, "findings.sexes").frame
     if frame.empty:
@@ -70,7 +70,8 @@ def sexes(shares: Protected, *, sex: str = "Female") -> Published:
             [shares],
         )
     whole = shown[0]["workforce_share"]
-    text = f"{upper(who)} hold {display.quantity(whole, 'percent')} of all jobs."
+    text = f"{upper(who)} hold {display.quantity(whole, 'percent')} of all jobs whose "
+    text += "category is on record."
     below = [r for r in shown if r["conf_high"] is not None and r["conf_high"] < whole]
     above = [r for r in shown if r["conf_low"] is not None and r["conf_low"] > whole]
     parts = [

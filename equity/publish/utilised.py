@@ -20,7 +20,7 @@ from equity.publish.wording import check_template
 from equity.publish.wording import people as people_of
 
 #: By the rule of two standard deviations, at parity.
-CHANCE = "at parity about one in forty would fall short by chance alone"
+CHANCE = "at parity at most about one in forty would fall short by chance alone"
 
 #: Rules to how a sentence calls them.
 RULES = {
@@ -95,7 +95,7 @@ def utilisation(
     and are 14.2% of those available: 12 people short. By the rule of two standard
     deviations that is underutilisation.
     The rule of two standard deviations was applied to 1 comparison: 1 is short by it;
-    at parity about one in forty would fall short by chance alone.
+    at parity at most about one in forty would fall short by chance alone.
     """
     frame = require(analysis, "findings.utilisation").frame
     check_template(f"{available} {jobs} {{estimate}}", "estimate")

@@ -76,7 +76,7 @@ def test_only_what_the_rule_calls_short_is_said_and_all_that_was_judged_counted(
     )
     assert last == (
         "The rule of two standard deviations was applied to 3 comparisons: 1 is short "
-        "by it; at parity about one in forty would fall short by chance alone."
+        "by it; at parity at most about one in forty would fall short by chance alone."
     )
 
 
@@ -285,7 +285,7 @@ def pay(*args, **options):
 def test_both_gaps_and_how_to_read_the_second():
     first, note = said(pay((-10.4, -15.0, -5.0), (-2.6, -4.0, -1.2)))
     assert first == (
-        "Black employees are paid 10.4% less than White employees on average (95% "
+        "Black employees are paid 10.4% less than White employees in the geometric mean (95% "
         "interval 5.0% to 15.0% less). Among employees alike in job title and years of "
         "service, they are paid 2.6% less (95% interval 1.2% to 4.0% less)."
     )
