@@ -41,7 +41,7 @@ RUN_UNKNOWN = f"above the threshold, for how many years running {CANNOT_TELL}"
 PROGRESS_UNKNOWN = f"above the threshold, with what progress {CANNOT_TELL}"
 REST = [f"rest_{end}" for end in ENDS]
 Ends = tuple[Fraction | float, Fraction | float]
-ANYTHING = {True: (0.0, inf), False: None}  # of a ratio that is hidden; that is not made
+ANYTHING = {True: (0.0, inf), False: None}  # of a hidden ratio; of none
 
 
 def ratios(
@@ -124,16 +124,15 @@ def ratios(
     people, all_people = _people(counts, own), _people(state, whole)
     # a row of nobody, for groups that the state does not have
     whole, all_people = (np.pad(each, [(0, 1), (0, 0)]) for each in (whole, all_people))
-    there = pd.Index(state["group"].astype(str)).get_indexer(counts["group"].astype(str))
+    names, wanted = (side["group"].astype(str) for side in (state, counts))
+    there = pd.Index(names).get_indexer(wanted)
     absent = there < 0
     rest, far_rest = own.sum(axis=0) - own, whole.sum(axis=0) - whole[there]
     sizes = min_cell, max(min_n, 1)
     least = max(min_cell, 1), sizes[1]
     cell, size = (own[:, :2], sizes[0]), (people, sizes[1])
     group = _enough(cell, size)
-    near = _enough(
-        (rest[:, :2], least[0]), (people.sum(axis=0) - people, least[1])
-    )
+    near = _enough((rest[:, :2], least[0]), (people.sum(axis=0) - people, least[1]))
     far = _enough(
         (far_rest[:, :2], least[0]),
         (all_people.sum(axis=0) - all_people[there], least[1]),

@@ -127,8 +127,7 @@ def against_others(
                     for name, value in values.items()
                 },
                 confidence=confidence,
-                method=made["method"]
-                + ("" if exact else BOTH_ENDS),
+                method=made["method"] + ("" if exact else BOTH_ENDS),
                 low=first,
                 high=last,
                 direction=direction,
@@ -207,7 +206,8 @@ def between(
     Examples
     --------
     >>> black, others = np.array([[30, 30, 70, 70]]), np.array([[11, 19, 181, 189]])
-    >>> [float(round(table["estimate"].iloc[-1], 2)) for table in between(black, others)]
+    >>> low, high = between(black, others)
+    >>> [float(round(end["estimate"].iloc[-1], 2)) for end in (low, high)]
     [3.16, 5.45]
     """
     fewest, fullest = [0, 3], [1, 2]  # events and others at the two ends of a risk

@@ -57,7 +57,7 @@ def risks(table: Protected, *, people: str = "students", when: str = "") -> Publ
         return display.absent()
     texts, rows = [], []
     dated = "year" in frame
-    several = dated and frame["year"].astype(str).nunique() > 1
+    several = dated and len(set(frame["year"].astype(str))) > 1
     for subject in dict.fromkeys(frame["subject"].astype(str)):
         if dated:
             when = _years(frame[frame["subject"].astype(str) == subject])

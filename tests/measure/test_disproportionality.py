@@ -174,9 +174,7 @@ def test_a_hidden_count_bounds_the_ratio_and_does_not_change_whom_it_compares():
     assert own["others_population"] == 20_044
     for events, end in ((1, "high"), (9, "low")):
         exact = rule.ratios(
-            bounded(
-                G=(300, 300, 3000), O=(600, 600, 20_000), H=(events, events, 44)
-            ),
+            bounded(G=(300, 300, 3000), O=(600, 600, 20_000), H=(events, events, 44)),
             BIG,
         ).set_index("group")
         assert exact.loc["G", "estimate"] == pytest.approx(own[end])
@@ -207,9 +205,7 @@ def test_the_others_most_decide_on_the_alternate_ratio(
 
 def test_a_hidden_count_of_the_state_bounds_the_alternate_ratio():
     """Of 18 in 120 beside 50,001 to 50,009 in 500,040."""
-    state = bounded(
-        G=(9000, 9000, 90_000), O=(50_000, 50_000, 500_000), H=(1, 9, 40)
-    )
+    state = bounded(G=(9000, 9000, 90_000), O=(50_000, 50_000, 500_000), H=(1, 9, 40))
     found = rule.ratios(bounded(G=(18, 18, 120), O=(1, 1, 8)), state).iloc[0]
     ends = [0.15 * 500_040 / events for events in (50_009, 50_001)]
     assert [found["low"], found["high"]] == pytest.approx(ends)
@@ -229,9 +225,9 @@ def test_a_group_that_the_state_lacks():
 def hidden_years(**ends):
     """Ratios of G, ends to ends over ten, in the named years."""
     tables = [
-        rule.ratios(
-            bounded(G=(low, high, 100), O=(100, 100, 1000)), BIG
-        ).assign(year=int(year[1:]))
+        rule.ratios(bounded(G=(low, high, 100), O=(100, 100, 1000)), BIG).assign(
+            year=int(year[1:])
+        )
         for year, (low, high) in ends.items()
     ]
     return pd.concat(tables, ignore_index=True)
