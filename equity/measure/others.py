@@ -12,7 +12,6 @@ import pandas as pd
 from equity.measure import closing, disproportionality, risk_bounds
 from equity.measure import outcomes as counted
 from equity.measure.redraws import LEVEL
-from equity.measure.risk import OTHERS
 from equity.measure.table import HIGHER, LOWER, divide, numbers, require_columns
 
 
@@ -31,7 +30,8 @@ def of_district(outcomes: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The rows of the latest year of each outcome, of one or the other.
+        The rows of the latest year of each outcome, of one or the other. Outcomes may
+        end in different years: see `outcomes.years`, and ``year`` of what is made.
 
     Raises
     ------
@@ -227,9 +227,17 @@ def federal(
     -------
     DataFrame
         One row per ``subject`` and ``group`` of outcomes whose direction is "lower is
-        better" and that both publish: ``year`` (the last), ``events``, ``population``,
-        the measure columns of `disproportionality.ratios`, ``threshold`` and
-        ``reliability``: the rule's verdict in words.
+        better" and that both publish: ``year`` (the last of which both do, which need
+        not be the same of all outcomes), ``events``, ``population``, the measure
+        columns, ``low`` and ``high`` of `disproportionality.ratios`, ``threshold`` and
+        ``reliability``: the rule's verdict in words. ``reference`` says whom the group
+        is compared with: all other students of the district, those whose race is not
+        on record included, or those of the state where the district has too few.
+
+    Notes
+    -----
+    A group that the state's totals lack is among the others. It has no row itself
+    where the rule compares it with the state's others, who are then not known.
 
     References
     ----------
@@ -268,9 +276,9 @@ def federal(
         table = table.assign(
             year=years[-1],
             measure="risk ratio by the federal rule",
-            reference=OTHERS,
             reliability=table["verdict"],
         )
+        table = table[table["reason"] != disproportionality.NO_STATE]
         table.insert(0, "subject", name[:1].upper() + name[1:])
         found.append(table[_FEDERAL])
     if not found:
@@ -286,21 +294,19 @@ def _federal_year(
     min_n: int,
     confidence: float,
 ) -> pd.DataFrame:
-    """Make the ratios of one year, of the groups that both publish."""
-    own, whole = (side[side["year"] == year] for side in (district, state))
-    names = ["group", "events", "population"]
-    shared = own["group"].isin(whole["group"])
+    """Make the ratios of one year, of all groups of the district."""
+    own, whole = (
+        side[side["year"] == year].reset_index(drop=True)[_COUNTED]
+        for side in (district, state)
+    )
     return disproportionality.ratios(
-        own.loc[shared, names].reset_index(drop=True),
-        whole[names].reset_index(drop=True),
-        min_cell=min_cell,
-        min_n=min_n,
-        confidence=confidence,
+        own, whole, min_cell=min_cell, min_n=min_n, confidence=confidence
     ).assign(year=int(str(year)[:4]))
 
 
+_COUNTED = ["group", "events", "population", *risk_bounds.ENDS]
 _FEDERAL = [
     *("subject", "year", "group", "events", "population", "measure", "reference"),
-    *("estimate", "conf_low", "conf_high", "confidence", "method", "threshold"),
-    "reliability",
+    *("estimate", "conf_low", "conf_high", "confidence", "method", "low", "high"),
+    *("threshold", "reliability"),
 ]

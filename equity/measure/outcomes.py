@@ -398,13 +398,39 @@ def latest_year(table: pd.DataFrame) -> str:
     return "" if table.empty else str(table["year"].max())
 
 
-def latest(table: pd.DataFrame) -> pd.DataFrame:
+def years(table: pd.DataFrame) -> str:
+    """Name every `year` that rows are of, for captions; years sort as text.
+
+    Parameters
+    ----------
+    table
+        Any table with `year`, such as that of `latest` with ``within``.
+
+    Returns
+    -------
+    str
+        The years in words; empty if there are no rows.
+
+    Examples
+    --------
+    >>> years(pd.DataFrame({"year": ["2025", "2023", "2025"]}))
+    '2023 and 2025'
+    """
+    require_columns(table, ["year"])
+    *before, last = sorted(set(table["year"].astype(str))) or [""]
+    return f"{', '.join(before)} and {last}" if before else last
+
+
+def latest(table: pd.DataFrame, *, within: str = "") -> pd.DataFrame:
     """Keep the rows of the latest `year`; years sort as text.
 
     Parameters
     ----------
     table
         Any table with `year`.
+    within
+        A column, such as `subject`, each value of which has a latest year of its own.
+        Without it, what ended in an earlier year is left out.
 
     Returns
     -------
@@ -413,11 +439,19 @@ def latest(table: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> latest(pd.DataFrame({"year": ["2023-24", "2024-25"]}))["year"].to_list()
+    >>> tested = pd.DataFrame({"year": ["2023-24", "2024-25", "2022-23"],
+    ...                        "subject": ["Math", "Math", "Reading"]})
+    >>> latest(tested)["year"].to_list()
     ['2024-25']
+    >>> latest(tested, within="subject")[["subject", "year"]].values.tolist()
+    [['Math', '2024-25'], ['Reading', '2022-23']]
     """
-    require_columns(table, ["year"])
-    return table[table["year"] == latest_year(table)]
+    require_columns(table, ["year", within] if within else ["year"])
+    if not within or table.empty:
+        return table[table["year"] == latest_year(table)]
+    year = table["year"].astype(str)
+    last = {part: said.max() for part, said in year.groupby(table[within].astype(str))}
+    return table[year == table[within].astype(str).map(last)]
 
 
 COLUMNS = [

@@ -21,6 +21,7 @@ from equity.measure.table import (
 
 ENDS = ["events_low", "events_high", "others_low", "others_high"]
 EXACT, MASKED = "exact counts", "masked counts"
+BOTH_ENDS = " at both ends of the bounds"
 UNKNOWN = "not known: a count has no end, or nobody is there"
 WIDE = "masked too much to know"
 WIDEST = 0.2  # bounds of a risk further apart than this tell too little
@@ -83,12 +84,10 @@ def against_others(
     7  White      0.49  0.48  0.49  masked counts
     8  Asian      0.16  0.03  0.29  masked counts
     """
-    bounds = _bounds(counts)
+    bounds = ends(counts)
     total = bounds.sum(axis=0)
-    fewest, fullest = [0, 3], [1, 2]  # events and others at the two ends of a risk
-    low, high = (
-        _compared(bounds[:, mine], total[rest] - bounds[:, rest], direction, confidence)
-        for mine, rest in ((fewest, fullest), (fullest, fewest))
+    low, high = between(
+        bounds, total - bounds, direction=direction, confidence=confidence
     )
     exact = np.isclose(total[0], total[1]) & np.isclose(total[2], total[3])
     known = (bounds[:, 0] == bounds[:, 1]) & (bounds[:, 2] == bounds[:, 3])
@@ -104,8 +103,8 @@ def against_others(
     wide = levels[1] - levels[0] > WIDEST
     tables = []
     for statistic in (LEVEL, DIFFERENCE, RATIO):
-        ends = [end[end["statistic"] == statistic] for end in (low, high)]
-        first, last = (numbers(end, "estimate") for end in ends)
+        both = [end[end["statistic"] == statistic] for end in (low, high)]
+        first, last = (numbers(end, "estimate") for end in both)
         words = np.select(
             [np.isnan(first) | np.isnan(last), wide, exact],
             [UNKNOWN, WIDE, EXACT],
@@ -114,10 +113,10 @@ def against_others(
         told = (words == EXACT) | (words == MASKED)
         values = {
             "estimate": (first + last) / 2,
-            "conf_low": numbers(ends[0], "conf_low"),
-            "conf_high": numbers(ends[1], "conf_high"),
+            "conf_low": numbers(both[0], "conf_low"),
+            "conf_high": numbers(both[1], "conf_high"),
         }
-        made = ends[0].iloc[0] if len(ends[0]) else {"measure": "", "method": ""}
+        made = both[0].iloc[0] if len(both[0]) else {"measure": "", "method": ""}
         tables.append(
             measure_table(
                 frame.assign(statistic=statistic),
@@ -128,8 +127,7 @@ def against_others(
                     for name, value in values.items()
                 },
                 confidence=confidence,
-                method=made["method"]
-                + ("" if exact else " at both ends of the bounds"),
+                method=made["method"] + ("" if exact else BOTH_ENDS),
                 low=first,
                 high=last,
                 direction=direction,
@@ -139,11 +137,39 @@ def against_others(
     return pd.concat(tables, ignore_index=True)
 
 
-def _bounds(counts: pd.DataFrame) -> np.ndarray:
-    """Take the bounds, groups x ends, or say what is wrong with them."""
+def ends(counts: pd.DataFrame) -> np.ndarray:
+    """Take the least and the most that hidden counts can be.
+
+    Parameters
+    ----------
+    counts
+        As in `against_others`.
+
+    Returns
+    -------
+    ndarray
+        One row per group and one column per name of `ENDS`. NaN has no end.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+    InputError
+        If a bound is negative or not whole, a lower bound exceeds its upper one, or a
+        group is missing or has two rows.
+
+    Examples
+    --------
+    >>> ends(pd.DataFrame({"group": ["Asian"], "events_low": 1, "events_high": 9,
+    ...                    "others_low": 35, "others_high": 43})).tolist()
+    [[1.0, 9.0, 35.0, 43.0]]
+    """
     require_columns(counts, ["group", *ENDS])
-    if twice := int(counts["group"].duplicated().sum()):
-        raise InputError(f"{twice} of {len(counts)} rows repeat a group")
+    twice = counts["group"].duplicated() | counts["group"].isna()
+    if twice.any():
+        raise InputError(
+            f"{twice.sum()} of {len(counts)} rows repeat a group, or name none"
+        )
     bounds = np.column_stack([numbers(counts, name) for name in ENDS])
     for place, name in enumerate(ENDS):
         if bad := int(((bounds[:, place] < 0) | (bounds[:, place] % 1 > 0)).sum()):
@@ -152,6 +178,44 @@ def _bounds(counts: pd.DataFrame) -> np.ndarray:
         if bad := int((bounds[:, low] > bounds[:, high]).sum()):
             raise InputError(f"column {ENDS[low]} exceeds {ENDS[high]} in {bad} rows")
     return bounds
+
+
+def between(
+    own: np.ndarray,
+    rest: np.ndarray,
+    *,
+    direction: str = LOWER,
+    confidence: float = 0.95,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Compare groups with others where a ratio is least, and where it is most.
+
+    Parameters
+    ----------
+    own
+        As `ends` returns: one row per group.
+    rest
+        The same of whom each group is compared with.
+    direction, confidence
+        As in `against_others`.
+
+    Returns
+    -------
+    tuple of DataFrame
+        The tables of `risk.against_others` at both ends, without the others' rows.
+
+    Examples
+    --------
+    >>> black, others = np.array([[30, 30, 70, 70]]), np.array([[11, 19, 181, 189]])
+    >>> low, high = between(black, others)
+    >>> [float(round(end["estimate"].iloc[-1], 2)) for end in (low, high)]
+    [3.16, 5.45]
+    """
+    fewest, fullest = [0, 3], [1, 2]  # events and others at the two ends of a risk
+    low, high = (
+        _compared(own[:, mine], rest[:, other], direction, confidence)
+        for mine, other in ((fewest, fullest), (fullest, fewest))
+    )
+    return low, high
 
 
 def _compared(

@@ -1,5 +1,7 @@
 """Sentences about outcomes of students: rates, beside those of all other students."""
 
+import pandas as pd
+
 from equity.publish import display
 from equity.publish.display import Published
 from equity.publish.moving import rates
@@ -15,11 +17,12 @@ def risks(table: Protected, *, people: str = "students", when: str = "") -> Publ
     table
         One row per ``subject`` (the outcome), ``group`` and ``statistic`` (`level`,
         `difference`, `ratio`), with ``reference`` and the measure columns;
-        ``people_to_parity`` is read by ``direction``.
+        ``people_to_parity`` is read by ``direction``. With ``year``, each outcome's
+        own year is told, in its sentences too where outcomes are of different years.
     people
         What the members of the groups are.
     when
-        The time the numbers are of, in words.
+        The time the numbers are of, in words, where the table has no ``year``.
 
     Returns
     -------
@@ -35,7 +38,6 @@ def risks(table: Protected, *, people: str = "students", when: str = "") -> Publ
 
     Examples
     --------
-    >>> import pandas as pd
     >>> from equity.publish.protect import protect
     >>> row = {"subject": "Suspended", "group": ["Black"], "events": [80],
     ...     "population": [400], "confidence": 0.95, "people_to_parity": [40],
@@ -54,7 +56,11 @@ def risks(table: Protected, *, people: str = "students", when: str = "") -> Publ
     if frame.empty:
         return display.absent()
     texts, rows = [], []
+    dated = "year" in frame
+    several = dated and len(set(frame["year"].astype(str))) > 1
     for subject in dict.fromkeys(frame["subject"].astype(str)):
+        if dated:
+            when = _years(frame[frame["subject"].astype(str) == subject])
         found = rates(
             table.only(subject=subject),
             subject="the rate of {people}",
@@ -65,10 +71,14 @@ def risks(table: Protected, *, people: str = "students", when: str = "") -> Publ
             times="as high",
             when=when,
         ).as_payload()
-        start = f"{subject}: "
+        start = f"{subject}, {when}: " if several else f"{subject}: "
         texts += [start + text for text in found.get("sentences", [])]
         rows += [
             {**row, "measure": f"{start}rate", "sentence": start + row["sentence"]}
             for row in found.get("rows", [])
         ]
     return publish(texts, rows, [table])
+
+
+def _years(rows: pd.DataFrame) -> str:
+    return " and ".join(sorted(set(rows["year"].astype(str))))

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from equity.errors import ColumnNotFoundError, InputError
-from equity.measure import others, risk
+from equity.measure import others, outcomes, risk
 
 COLUMNS = ["estimate", "conf_low", "conf_high"]
 
@@ -79,3 +79,98 @@ def test_a_districts_own_total_comes_before_its_schools_of_the_same_year():
     assert found["events_low"].tolist() == [5]
     old = total.assign(year="2024")
     assert others.of_district(schools, old)["events_low"].tolist() == [3]
+
+
+def wholes(district, state, years=("2023", "2024", "2025")) -> pd.DataFrame:
+    """Totals of a district and a state in each of the years."""
+    return pd.concat(
+        [
+            of(**groups).assign(of=whose, year=year, outcome="identified")
+            for whose, groups in (("district", district), ("state", state))
+            for year in years
+        ],
+        ignore_index=True,
+    ).astype({"race": "category"})
+
+
+STATE = {
+    "Black": (9000, 90_000), "White": (50_000, 500_000), "Asian": (4000, 40_000)
+}  # fmt: skip
+RUNNING = "above the threshold for 3 years running"
+
+
+@pytest.mark.parametrize(
+    ("asian", "ends"),
+    [
+        # 300 of 3,000 beside 600 of 20,000 and so many of 44
+        (1, (0.1 * 20_044 / 601,) * 2),
+        (9, (0.1 * 20_044 / 609,) * 2),
+        ((1, 9), (0.1 * 20_044 / 609, 0.1 * 20_044 / 601)),
+    ],
+)
+def test_a_hidden_count_does_not_lose_a_flag(asian, ends):
+    own = {"Black": (300, 3000), "White": (600, 20_000), "Asian": (asian, 44)}
+    found = others.federal(wholes(own, STATE), threshold=3).set_index("group")
+    black = found.loc["Black"]
+    assert (black["low"], black["high"]) == pytest.approx(ends)
+    assert (black["reliability"], black["reference"]) == (RUNNING, risk.OTHERS)
+    assert found.loc["White", "reliability"] == "not above the threshold"
+    assert found.loc["Asian", "reliability"] == "not calculated"
+
+
+def test_students_of_no_known_race_are_among_the_others():
+    """36 of 120 over 350 of 2,000 is 1.71; without 300 of 1,000 it would be 6."""
+    own = {"Black": (36, 120), "White": (50, 1000), "Not recorded": (300, 1000)}
+    state = {"Black": (90, 900), "White": (400, 9000)}
+    found = others.federal(wholes(own, state), threshold=3).set_index("group")
+    assert found.loc["Black", "estimate"] == pytest.approx(0.3 / 0.175)
+    assert found.loc["Black", "reliability"] == "not above the threshold"
+
+
+def test_a_row_is_left_out_only_where_the_state_would_be_needed():
+    """Of 2 other students with the outcome nothing can be said: the state's are."""
+    own = {"Black": (36, 120), "White": (1, 30), "Not recorded": (1, 10)}
+    state = {"Black": (90, 900), "White": (400, 9000)}
+    found = others.federal(wholes(own, state), threshold=3).set_index("group")
+    assert found.loc["Black", "reference"] == risk.STATE_OTHERS
+    assert found.loc["Black", "estimate"] == pytest.approx(0.3 / (400 / 9000))
+    swapped = {"Black": (1, 30), "White": (1, 10), "Not recorded": (36, 120)}
+    found = others.federal(wholes(swapped, state), threshold=3)
+    assert "Not recorded" not in set(found["group"])
+    assert set(found["group"]) == {"Black", "White"}
+
+
+def test_the_federal_table_says_its_own_year():
+    own = {"Black": (36, 120), "White": (50, 1000)}
+    rows = wholes(own, {"Black": (90, 900), "White": (400, 9000)})
+    late = rows[(rows["of"] == "district") | (rows["year"] < "2025")]
+    found = others.federal(late, threshold=3)
+    assert set(found["year"]) == {"2024"}
+    assert found["reliability"].iloc[0].endswith("for fewer than 3 years running")
+
+
+def test_each_outcome_has_its_own_latest_year():
+    suspended = of(Black=(20, 100), White=(100, 1000)).assign(year="2023")
+    absent = of(Black=(30, 100), White=(90, 1000)).assign(outcome="absent")
+    rows = pd.concat([suspended, absent, absent.assign(year="2024")])
+    taken = others.of_district(rows, rows.iloc[:0].assign(of=""))
+    found = others.by_outcome(taken)
+    years = dict(zip(found["subject"], found["year"], strict=True))
+    assert years == {"Suspended": "2023", "Absent": "2025"}
+    assert outcomes.years(taken) == "2023 and 2025"
+
+
+def test_a_gap_over_years_by_hand():
+    """30 less 10 of 100 in 2024, 20 less 10 in 2025: ten points less."""
+    first = of(Black=(300, 1000), White=(100, 1000)).assign(year="2024")
+    last = of(Black=(200, 1000), White=(100, 1000))
+    none = pd.DataFrame({"outcome": [], "year": [], "changed": [], "of": []})
+    rows = pd.concat([first, last])
+    found = others.over_years(
+        rows, rows.iloc[:0].assign(of=""), none, reference="White"
+    ).query("statistic == 'change' and group == 'Black'")
+    assert found["estimate"].tolist() == pytest.approx([-0.1])
+    alone = others.over_years(
+        last, last.iloc[:0].assign(of=""), none, reference="White"
+    )
+    assert alone.empty

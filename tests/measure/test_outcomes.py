@@ -327,3 +327,17 @@ def test_a_population_nobody_published_leaves_the_rate_unknown():
     assert level.loc["White", "estimate"] == 0.5
     assert pd.isna(level.loc["Black", "estimate"])
     assert level.loc["Black", "reliability"] == outcomes.UNKNOWN
+
+
+def test_a_subject_that_ended_earlier_keeps_its_own_latest_year():
+    tested = pd.DataFrame(
+        {"subject": ["Math", "Math", "Reading", "Reading"],
+         "year": ["2024", "2025", "2022", "2023"]}
+    )  # fmt: skip
+    assert outcomes.latest(tested)["subject"].tolist() == ["Math"]
+    each = outcomes.latest(tested, within="subject")
+    assert each.values.tolist() == [["Math", "2025"], ["Reading", "2023"]]
+    assert outcomes.years(each) == "2023 and 2025"
+    assert outcomes.years(tested) == "2022, 2023, 2024 and 2025"
+    assert outcomes.years(tested.iloc[:0]) == ""
+    assert outcomes.latest(tested.iloc[:0], within="subject").empty

@@ -53,3 +53,25 @@ def test_few_events_are_coded_and_not_compared(few):
     found = said(pupils(few))
     assert f" {few / 400:.1%}" not in found["sentences"][1]
     assert "or less" in found["sentences"][1]
+
+
+def test_outcomes_of_different_years_each_say_theirs():
+    both = pd.concat(
+        [
+            pupils(80).assign(subject="Suspended", year="2023"),
+            pupils(80).assign(subject="Absent", year="2025"),
+        ]
+    )
+    found = said(both)
+    starts = {text.split(": ")[0] for text in found["sentences"]}
+    assert starts == {"Suspended, 2023", "Absent, 2025"}
+    assert {(row["measure"], row["when"]) for row in found["rows"]} == {
+        ("Suspended, 2023: rate", "2023"),
+        ("Absent, 2025: rate", "2025"),
+    }
+
+
+def test_one_year_is_told_in_the_rows_alone():
+    found = said(pupils(80))
+    assert found["sentences"][0].startswith("Suspended: ")
+    assert {row["when"] for row in found["rows"]} == {"2025"}
