@@ -43,8 +43,9 @@ def gaps(
     DataFrame
         One row per ``subject``, ``group`` and ``school`` where the gap is known for
         four fifths of the group's students, and masked counts leave it open by no more
-        than half a standard deviation (as in `masked_gaps`): ``bound_low`` and ``bound_high`` (the
-        school's own gap, were masked counts the worst or the best for the group),
+        than half a standard deviation (as in `masked_gaps`): ``bound_low`` and
+        ``bound_high`` (the school's own gap, were masked counts the worst or the best
+        for the group),
         ``population`` (missing where masked), its bounds, those of the reference
         (``reference_population``), the columns of `shrinkage.shrink`, and a
         ``measure`` of its own for each subject; schools by name. In standard
@@ -60,7 +61,8 @@ def gaps(
     Grades are different students and have a scale each; a school's gap is the average
     of its grades', by where the group's students are. A count that is masked is a bound
     in the fit. Gaps that rest on a rule of `hetop` have no error, and are left out.
-    Where masked counts leave a number of students open, the error is that of the fewest.
+    Where masked counts leave a number of students open, the error is that of the
+    fewest.
 
     A grade whose students are at two levels only (proficient or not) tells no spread of
     a group, so one spread is taken for all of them there; ``method`` says so. A grade
@@ -137,10 +139,10 @@ def means(schools: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
     (random effects, REML). Between schools nothing is compared.
 
     The bounds are the means of schools' own bounds, each school counting as it does in
-    the estimate. Limits lie beyond them by what chance may do: the half-width of Hartung
-    and Knapp, the widest of those of the estimates and of both bounds. They cover what
+    the estimate. Limits lie beyond them by what chance may do: Hartung and Knapp's
+    half-width, the widest of those of the estimates and of both bounds. They cover what
     hidden counts allow and chance together. With three or four schools that half-width
-    may be several times the error, and the form of its distribution decides: so no
+    is three to four times the error and rests on a spread that is hardly known: so no
     mean is estimated of fewer than five.
 
     References
