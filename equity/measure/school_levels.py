@@ -131,7 +131,8 @@ def means(schools: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
         deviation of schools' true gaps), ``p_value`` (of the test that all are equal),
         ``direction`` and ``reliability``, in words. With fewer than five schools, or
         bounds more than half a standard deviation apart, the bounds stand alone; with
-        fewer than three there are none.
+        fewer than three there are none. A group known in another subject alone has
+        its row too, of no schools.
 
     Notes
     -----
@@ -170,7 +171,14 @@ def means(schools: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
         {"subject": subject, "group": str(group), **_mean(some, confidence)}
         for (subject, group), some in schools.groupby(["subject", "group"], sort=True)
     ]
+    groups = sorted(set(schools["group"].astype(str)))
     for subject, some in schools.groupby("subject", sort=True):
+        rows += [
+            {"subject": subject, "group": group, "units": 0, "low": 0, "high": 0,
+             "reliability": FEW_SCHOOLS}
+            for group in groups
+            if group not in set(some["group"].astype(str))
+        ]  # fmt: skip
         known = some.drop_duplicates("school")
         rows.append(
             {"subject": subject, "group": reference, "units": len(known),

@@ -202,7 +202,7 @@ def same_school(
     >>> same_school(protect(table, lines=None))
     Reading, in the same school: The gap between Asian students and White students is
     not estimated: it is known for 3 schools, and fewer than 5 are too few for a mean.
-    There hidden counts leave it between 0.10 and 0.30 higher.
+    There hidden counts leave it between 0.10 and 0.30 higher, chance not allowed for.
     Reading, in the same school: Black students score 0.50 standard deviations lower
     than White students (95% interval 0.30 to 0.75 lower). Hidden counts alone leave the
     gap between 0.40 and 0.60 lower. It is the mean of 7 schools.
@@ -317,13 +317,14 @@ def _same(row: dict, noun: str, why: str) -> tuple[str, dict | None]:
     units = row["exact"]["units"]
     if row["estimate"] is None and not row["hidden"] and units < ENOUGH:
         who, base = (people_of(str(row[key]), noun) for key in ("group", "reference"))
+        places = _many(int(units), "school") if units else "no school"
         text = (
             f"The gap between {who} and {base} is not estimated: it is known for "
-            f"{_many(int(units), 'school')}, and fewer than {ENOUGH} are too few for a "
-            "mean."
+            f"{places}, and fewer than {ENOUGH} are too few for a mean."
         )
         open_to = _between(row)
-        text += f" There hidden counts leave it {open_to}." if open_to else ""
+        if open_to:
+            text += f" There hidden counts leave it {open_to}, chance not allowed for."
         return text, None
     text, found = said(row, noun, why)
     if found is not None:

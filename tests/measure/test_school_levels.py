@@ -167,6 +167,18 @@ def test_of_a_mean_that_is_not_known_only_the_bounds_are_shown(schools, words):
     assert found["units"] == len(schools)
 
 
+def test_a_group_without_a_school_in_one_subject_stays_in_sight():
+    other = of_schools(5, subject="Mathematics", group="Asian")
+    found = school_levels.means(pd.concat([of_schools(5), other]))
+    assert found.groupby("subject")["group"].apply(list).tolist() == (
+        [["Asian", "Black", "White"]] * 2
+    )
+    row = found.set_index(["subject", "group"]).loc[("Reading", "Asian")]
+    assert row["units"] == row["population"] == 0
+    assert row["reliability"] == school_levels.FEW_SCHOOLS
+    assert pd.isna(row["estimate"])
+
+
 def test_a_mean_of_exact_counts_or_of_scores_says_so():
     exact = of_schools(5).assign(
         bound_low=-0.5, bound_high=-0.5, population_low=40, population_high=40

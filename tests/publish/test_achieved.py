@@ -242,7 +242,7 @@ def test_a_mean_of_too_few_schools_is_no_gap_and_no_headline():
     found = findings.same_school(table, when="2025")
     assert said(found)[0].endswith(
         "it is known for 3 schools, and fewer than 5 are too few for a mean. There "
-        "hidden counts leave it between 0.40 and 0.60 lower."
+        "hidden counts leave it between 0.40 and 0.60 lower, chance not allowed for."
     )
     assert not found.as_payload().get("rows")
     top = said(findings.achievement(table, largest=True, where="in the same school"))[0]
@@ -250,6 +250,9 @@ def test_a_mean_of_too_few_schools_is_no_gap_and_no_headline():
     exact = same(units=1, bound_low=-0.5, bound_high=-0.5, **NOTHING)
     text = said(findings.same_school(protect(exact, lines=None)))[0]
     assert text.endswith("known for 1 school, and fewer than 5 are too few for a mean.")
+    nowhere = same(units=0, population=0, **NOTHING, bound_low=None, bound_high=None)
+    text = said(findings.same_school(protect(nowhere, lines=None)))[0]
+    assert "it is known for no school, and" in text
 
 
 def test_a_mean_of_few_students_is_hidden_and_not_counted_in_schools():
