@@ -69,8 +69,12 @@ def test_the_same_school_holds_the_planted_gap_within_schools(tables, truth):
     latest = outcomes.latest(tables.levels)
     found = school_levels.means(school_levels.gaps(latest, reference=REFERENCE))
     rows = found[found["group"].isin([race.BLACK, race.HISPANIC])]
+    known = rows["estimate"].notna()
     assert len(rows) == 4
-    for row in rows.itertuples():
+    assert known.tolist() == (rows["units"] >= school_levels.ENOUGH).tolist()
+    assert known.sum() >= 2
+    for row in rows[known].itertuples():
+        assert row.conf_low < row.bound_low < row.bound_high < row.conf_high
         # students of all groups spread 1.0 to 1.15 times as far as those of one
         ends = sorted([planted[row.group] / 1.15, planted[row.group]])
         assert row.conf_low <= ends[1]

@@ -44,7 +44,7 @@ from equity.publish.payscale import pay_scale
 from equity.publish.proofs import bounds, clustering
 from equity.publish.protect import Protected, require
 from equity.publish.risked import risks
-from equity.publish.schooled import gap_parts, growth, schools
+from equity.publish.schooled import gap_parts, growth, same_school, schools
 from equity.publish.sexed import sexes
 from equity.publish.splits import adjusted, decomposition
 from equity.publish.spoken import headlines, nothing, publish
@@ -62,8 +62,8 @@ __all__ = [
     "CAUSES", "PHRASES", "achievement", "adjusted", "bounds", "closing", "clustering",
     "compare", "decomposition", "district", "drivers", "gap_parts", "growth", "masked",
     "nothing", "pace", "pay_gap", "pay_parts", "pay_scale", "people", "people_count",
-    "published", "rates", "ratio", "representation", "risks", "schools", "segregation",
-    "sexes", "utilisation",
+    "published", "rates", "ratio", "representation", "risks", "same_school", "schools",
+    "segregation", "sexes", "utilisation",
 ]  # fmt: skip
 
 

@@ -10,8 +10,9 @@ from itertools import groupby
 import pandas as pd
 
 from equity.errors import ColumnNotFoundError
+from equity.measure.school_levels import ENOUGH
 from equity.publish import display
-from equity.publish.achieved import UNIT, ends, size
+from equity.publish.achieved import MEASURE, UNIT, ends, said, size
 from equity.publish.comparisons import is_base, is_clear, numbers, records
 from equity.publish.display import Published
 from equity.publish.protect import Protected, require
@@ -33,7 +34,7 @@ PARTS_NOTE = (
     "what a school does."
 )
 ABOVE, BELOW = "above the mean of units", "below the mean of units"
-_WORDS = {ABOVE: "higher", BELOW: "lower"}
+_AHEAD = {ABOVE: "ahead", BELOW: "behind"}
 
 
 def gap_parts(
@@ -105,7 +106,8 @@ def schools(
     values
         One row per ``subject``, ``group`` and ``school``, with ``reference``,
         ``reliability`` ("above the mean of units", "below the mean of units", or
-        other words) and the measure columns.
+        other words), the measure columns and, where it is there, ``mean``, that of
+        schools: a gap is called larger or smaller only where both have one sign.
     people
         What the members of the groups are.
     what
@@ -132,11 +134,11 @@ def schools(
     ...     "reference_population": 80, "school": ["Ash", "Birch", "Cedar"],
     ...     "population": [40, 60, 55],
     ...     "estimate": [-0.9, -0.5, -0.6], "conf_low": [-1.1, -0.7, -0.8],
-    ...     "conf_high": [-0.7, -0.3, -0.4], "confidence": 0.95,
+    ...     "conf_high": [-0.7, -0.3, -0.4], "confidence": 0.95, "mean": -0.65,
     ...     "reliability": ["below the mean of units", noise, noise]})
     >>> schools(protect(table, lines=None))
     Reading: The gap between Black students and White students is shown for 3 schools.
-    It is clearly lower than the mean of schools in Ash; of the other 2 chance alone
+    It is clearly larger than the mean of schools in Ash; of the other 2 chance alone
     could account for the difference.
     """
     frame = _checked(values, "findings.schools", "subject", "school", "reliability")
@@ -156,8 +158,67 @@ def schools(
         hidden = len(own) - len(shown)
         text = f"{start}shown for {_many(len(shown), 'school')}"
         text += f" and hidden for {hidden:,}" if hidden else ""
-        texts.append(f"{text}. {_apart(shown)}")
+        texts.append(f"{text}. {_apart(shown, who)}")
     return publish(texts, [], [values])
+
+
+def same_school(
+    means: Protected, *, people: str = "students", when: str = ""
+) -> Published:
+    """Say each group's gap in the same school, and of how many schools it is the mean.
+
+    Parameters
+    ----------
+    means
+        One row per ``subject`` and ``group``, with ``reference``, ``units`` (schools)
+        and the measure columns; ``bound_low`` and ``bound_high`` where they are there.
+    people
+        What the members of the groups are.
+    when
+        The time the numbers are of, in words.
+
+    Returns
+    -------
+    Published
+        A payload of kind "finding", without the reference group. Of fewer than five
+        schools it says that their mean is not estimated, and what hidden counts allow.
+
+    Raises
+    ------
+    DisclosureError
+        If ``means`` is not protected.
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> from equity.publish.protect import protect
+    >>> table = pd.DataFrame({
+    ...     "subject": "Reading", "group": ["Asian", "Black", "White"],
+    ...     "reference": "White", "population": [90, 400, 700], "units": [3, 7, 8],
+    ...     "estimate": [None, -0.5, 0.0], "conf_low": [None, -0.75, None],
+    ...     "conf_high": [None, -0.3, None], "bound_low": [0.1, -0.6, None],
+    ...     "bound_high": [0.3, -0.4, None], "confidence": 0.95})
+    >>> same_school(protect(table, lines=None))
+    Reading, in the same school: The gap between Asian students and White students is
+    not estimated: it is known for 3 schools, and fewer than 5 are too few for a mean.
+    There hidden counts leave it between 0.10 and 0.30 higher, chance not allowed for.
+    Reading, in the same school: Black students score 0.50 standard deviations lower
+    than White students (95% interval 0.30 to 0.75 lower). Hidden counts alone leave the
+    gap between 0.40 and 0.60 lower. It is the mean of 7 schools.
+    """
+    frame = _checked(means, "findings.same_school", "subject", "units")
+    if frame.empty:
+        return display.absent()
+    texts, rows = [], []
+    for row in records(frame.reset_index(drop=True), UNIT):
+        if is_base(row):
+            continue
+        start = f"{row['exact']['subject']}, in the same school: "
+        text, found = _same(row, people, means.why)
+        texts.append(f"{start}{text}")
+        rows += headlines([(text, found)], MEASURE, when, start)
+    return publish(texts, rows, [means])
 
 
 def growth(
@@ -251,9 +312,29 @@ def _split(rows: dict[str, dict], noun: str, why: str) -> str:
     )
 
 
-def _apart(shown: pd.DataFrame) -> str:
+def _same(row: dict, noun: str, why: str) -> tuple[str, dict | None]:
+    """Say the mean gap of schools; of too few, what hidden counts allow."""
+    units = row["exact"]["units"]
+    if row["estimate"] is None and not row["hidden"] and units < ENOUGH:
+        who, base = (people_of(str(row[key]), noun) for key in ("group", "reference"))
+        places = _many(int(units), "school") if units else "no school"
+        text = (
+            f"The gap between {who} and {base} is not estimated: it is known for "
+            f"{places}, and fewer than {ENOUGH} are too few for a mean."
+        )
+        open_to = _between(row)
+        if open_to:
+            text += f" There hidden counts leave it {open_to}, chance not allowed for."
+        return text, None
+    text, found = said(row, noun, why)
+    if found is not None:
+        text += f" It is the mean of {_many(int(units), 'school')}."
+    return text, found
+
+
+def _apart(shown: pd.DataFrame, who: str) -> str:
     """Which schools are told from the mean, by name, and how many are not."""
-    told = shown[shown["reliability"].isin(_WORDS)]
+    told = shown[shown["reliability"].isin(_AHEAD)]
     if told.empty:
         if len(shown) < 3:
             return "So few schools cannot be told from their mean."
@@ -261,21 +342,37 @@ def _apart(shown: pd.DataFrame) -> str:
             "In none is it told from the mean of schools: chance alone could account "
             "for the differences."
         )
-    named = []
-    for word, rows in groupby(
-        sorted(zip(told["reliability"], told["school"], strict=True)),
+    ways = [_way(row) for row in told.to_dict("records")]
+    named, start = [], "It is "
+    for (further, word), rows in groupby(
+        sorted(zip(ways, told["school"].astype(str), strict=True)),
         key=lambda row: row[0],
     ):
-        names = [str(name) for _, name in rows]
-        named.append(
-            f"clearly {_WORDS[word]} than the mean of schools in {_listed(names)}"
-        )
+        places = _listed([name for _, name in rows])
+        if further:
+            who = who if named else upper(who)
+            named.append(
+                f"{who} are clearly further {word} in {places} than in the mean of "
+                "schools"
+            )
+        else:
+            named.append(f"{start}clearly {word} than the mean of schools in {places}")
+            start = ""
     rest = len(shown) - len(told)
-    text = f"It is {' and '.join(named)}"
+    text = " and ".join(named)
     if rest:
         others = "one" if rest == 1 else f"{rest:,}"
         text += f"; of the other {others} chance alone could account for the difference"
     return f"{text}."
+
+
+def _way(school: dict) -> tuple[bool, str]:
+    """How a school differs from the mean: by size only where both have one sign."""
+    verdict, mean = school["reliability"], school.get("mean")
+    if mean is None or not school["estimate"] * mean > 0:
+        return True, _AHEAD[verdict]
+    larger = (verdict == ABOVE) == (mean > 0)
+    return False, "larger" if larger else "smaller"
 
 
 def _gain(
@@ -307,6 +404,18 @@ def _gain(
     text += f" ({apart['level']} {display.number(abs(near), 'number')} to {_less(far)})"
     text += ", so the gap between them moves by that much each year."
     return text, numbers(apart, "number", clear)
+
+
+def _between(row: dict) -> str:
+    """What hidden counts allow, nearest end first; "" where they allow one value."""
+    found = (row["exact"].get(end) for end in ("bound_low", "bound_high"))
+    low, high = (display.rounded(value, UNIT) for value in found)
+    if low is None or high is None or low == high:
+        return ""
+    if (low < 0) != (high < 0):
+        return f"anywhere from {size(low, '')} to {size(high, '')}"
+    near, far = sorted([low, high], key=abs)
+    return f"between {display.number(abs(near), UNIT)} and {size(far, '')}"
 
 
 def _less(value: float) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
-from scipy.stats import beta, norm
+from scipy.stats import beta, binom, norm
 
 from equity.errors import ColumnNotFoundError, InputError, ParamsError
 from equity.measure import shrinkage, shrunk_rates
@@ -172,6 +172,46 @@ def test_limits_hold_true_values_and_flags_are_seldom_false(tau):
         false += (above & (true <= 3)).sum() + (below & (true >= 3)).sum()
     assert np.mean(held) > 0.935
     assert false <= max(0.1 * flagged, 6)
+
+
+def test_limits_of_hartung_and_knapp_by_hand():
+    # equal errors: the mean is 25, and the error that of a plain mean of four values,
+    # sqrt(500 / 3 / 4) = 6.455; times 3.1824, Student's t of three degrees of freedom
+    units = pd.DataFrame({"estimate": [10.0, 20, 30, 40], "standard_error": 5.0})
+    found = shrinkage.between_units(units, limits="Hartung-Knapp").iloc[0]
+    assert found["conf_low"] == pytest.approx(25 - 3.1824 * 6.4550, abs=1e-3)
+    assert found["conf_high"] == pytest.approx(25 + 3.1824 * 6.4550, abs=1e-3)
+    assert found["method"] == "REML, Hartung-Knapp"
+    # all alike: nothing of the error is taken off, 5 / sqrt(4) = 2.5
+    found = shrinkage.between_units(
+        units.assign(estimate=25.0), limits="Hartung-Knapp"
+    ).iloc[0]
+    assert found["conf_high"] == pytest.approx(25 + 3.1824 * 2.5, abs=1e-3)
+    with pytest.raises(ParamsError, match="limits is 't'; expected one of"):
+        shrinkage.between_units(units, limits="t")
+
+
+@pytest.mark.parametrize("tau", [0.0, 0.2])
+def test_limits_of_the_mean_of_five_schools_hold_it(tau):
+    # errors as those of schools of 25 to 200 students of a group
+    random = np.random.default_rng(5)
+    draws, held, normal = 600, 0, 0
+    for _ in range(draws):
+        error = random.uniform(0.1, 0.3, 5)
+        values = pd.DataFrame(
+            {"estimate": random.normal(-0.5, np.hypot(tau, error)),
+             "standard_error": error}
+        )  # fmt: skip
+        for limits in ("Hartung-Knapp", "normal"):
+            found = shrinkage.between_units(values, limits=limits).iloc[0]
+            holds = found["conf_low"] <= -0.5 <= found["conf_high"]
+            held += holds and limits != "normal"
+            normal += holds and limits == "normal"
+    # 93 %, less what chance takes from it in 1 of 1,000 series
+    assert held >= binom.ppf(0.001, draws, 0.93)
+    assert normal < held
+    if tau:  # what the normal ones were: fewer than 93 % even by a lucky series
+        assert normal < binom.ppf(0.001, draws, 0.93)
 
 
 def test_ranks_of_noise_span_the_list_and_true_orders_are_found():

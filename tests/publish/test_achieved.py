@@ -170,7 +170,7 @@ def schools(**rows) -> pd.DataFrame:
             {"subject": "Reading", "group": "Black", "reference": "White",
              "reference_population": 80, "school": school, "population": people,
              "estimate": -0.5, "conf_low": -0.7, "conf_high": -0.3, "confidence": 0.95,
-             "reliability": words}
+             "mean": -0.5, "reliability": words}
             for school, (people, words) in rows.items()
         ]
     )  # fmt: skip
@@ -186,10 +186,80 @@ def test_schools_are_named_by_the_alphabet_and_only_beyond_chance():
     )
     assert said(findings.schools(protect(table, lines=None)))[0] == (
         "Reading: The gap between Black students and White students is shown for 4 "
-        "schools. It is clearly higher than the mean of schools in Elm and clearly "
-        "lower than the mean of schools in Ash and Zinnia; of the other one chance "
+        "schools. It is clearly larger than the mean of schools in Ash and Zinnia and "
+        "clearly smaller than the mean of schools in Elm; of the other one chance "
         "alone could account for the difference."
     )
+
+
+def test_a_gap_ahead_is_larger_where_a_school_is_above():
+    table = schools(Ash=(60, ABOVE), Elm=(45, BELOW)).assign(
+        estimate=0.5, conf_low=0.3, conf_high=0.7, mean=0.4
+    )
+    assert said(findings.schools(protect(table, lines=None)))[0].endswith(
+        "It is clearly larger than the mean of schools in Ash and clearly smaller than "
+        "the mean of schools in Elm."
+    )
+
+
+def test_where_signs_differ_no_gap_is_larger():
+    table = schools(Ash=(60, BELOW), Birch=(50, UNTOLD), Elm=(45, ABOVE)).assign(
+        estimate=[-0.9, -0.3, 0.2], mean=-0.3
+    )
+    assert said(findings.schools(protect(table, lines=None)))[0].endswith(
+        "It is clearly larger than the mean of schools in Ash and Black students are "
+        "clearly further ahead in Elm than in the mean of schools; of the other one "
+        "chance alone could account for the difference."
+    )
+    unknown = schools(Ash=(60, BELOW), Elm=(45, UNTOLD)).drop(columns="mean")
+    assert (
+        "Black students are clearly further behind in Ash than"
+        in said(findings.schools(protect(unknown, lines=None)))[0]
+    )
+
+
+def same(**columns) -> pd.DataFrame:
+    own = {
+        "group": "Black", "population": 400, "units": 7, "estimate": -0.5,
+        "conf_low": -0.75, "conf_high": -0.25, "bound_low": -0.6, "bound_high": -0.4,
+    }  # fmt: skip
+    base = {"group": "White", "population": 900, "units": 8, "estimate": 0.0}
+    return pd.DataFrame([own | columns, base]).assign(
+        subject="Reading", reference="White", confidence=0.95
+    )
+
+
+NOTHING = dict.fromkeys(("estimate", "conf_low", "conf_high"))
+
+
+def test_a_mean_of_schools_says_of_how_many():
+    text = said(findings.same_school(protect(same(), lines=None)))[0]
+    assert text.endswith("It is the mean of 7 schools.")
+
+
+def test_a_mean_of_too_few_schools_is_no_gap_and_no_headline():
+    table = protect(same(units=3, **NOTHING), lines=None)
+    found = findings.same_school(table, when="2025")
+    assert said(found)[0].endswith(
+        "it is known for 3 schools, and fewer than 5 are too few for a mean. There "
+        "hidden counts leave it between 0.40 and 0.60 lower, chance not allowed for."
+    )
+    assert not found.as_payload().get("rows")
+    top = said(findings.achievement(table, largest=True, where="in the same school"))[0]
+    assert "no gap can be shown" in top
+    exact = same(units=1, bound_low=-0.5, bound_high=-0.5, **NOTHING)
+    text = said(findings.same_school(protect(exact, lines=None)))[0]
+    assert text.endswith("known for 1 school, and fewer than 5 are too few for a mean.")
+    nowhere = same(units=0, population=0, **NOTHING, bound_low=None, bound_high=None)
+    text = said(findings.same_school(protect(nowhere, lines=None)))[0]
+    assert "it is known for no school, and" in text
+
+
+def test_a_mean_of_few_students_is_hidden_and_not_counted_in_schools():
+    table = protect(same(population=4, units=3, **NOTHING), lines=None)
+    text = said(findings.same_school(table))[0]
+    assert "3 schools" not in text
+    assert "hidden" not in text.split("is not", 1)[0]
 
 
 def test_schools_that_chance_could_account_for_are_not_named():
