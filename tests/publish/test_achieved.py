@@ -108,7 +108,10 @@ def test_the_note_says_whether_pairs_are_fitted_or_counted():
         reference="White",
         clustered=True,
     )
-    assert said(findings.achievement(protect(clustered, lines=None)))[-1] == achieved.COUNTED
+    assert (
+        said(findings.achievement(protect(clustered, lines=None)))[-1]
+        == achieved.COUNTED
+    )
 
 
 def test_achievement_names_subjects_and_gives_headlines():
