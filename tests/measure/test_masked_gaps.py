@@ -136,12 +136,12 @@ def grades(*rows) -> pd.DataFrame:
     """Gaps of one group by grade: fewest and most students, the ends, the error."""
     names = ["population_low", "population_high", "bound_low", "bound_high", "error"]
     table = pd.DataFrame(rows, columns=names)
+    table.insert(0, "group", "A")
+    table.insert(0, "grade", [str(n) for n in range(len(table))])
     return table.assign(
-        grade=[str(n) for n in range(len(table))], group="A", reference="B",
-        reference_population_low=100, reference_population_high=100, confidence=0.95,
-        error_low=table["error"], error_high=table["error"],
-    )[["grade", "group", *names, "reference", "reference_population_low",
-       "reference_population_high", "confidence", "error_low", "error_high"]]  # fmt: skip
+        reference="B", reference_population_low=100, reference_population_high=100,
+        confidence=0.95, error_low=table["error"], error_high=table["error"],
+    )  # fmt: skip
 
 
 def test_weights_that_are_hidden_widen_the_bounds():
