@@ -289,8 +289,8 @@ def growth(
     -------
     DataFrame
         As `growth.by_group`, with ``subject`` first, in points of the score a year, and
-        ``race_changed``: of ``population``, the students whose rows in the file do not
-        all have one race; no rows of subjects in which nobody is followed.
+        ``not_recorded``: of ``population``, the students whose race is not recorded
+        alike in all their rows; no rows of subjects in which nobody is followed.
 
     Notes
     -----
@@ -330,18 +330,18 @@ def growth(
     def _of_one(test: pd.DataFrame) -> pd.DataFrame:
         found = slopes.by_group(test, reference=reference, confidence=confidence)
         tested = test.dropna(subset="score").groupby("student")
-        several = tested["time"].nunique() > 1
-        changed = recorded.reindex(several.index) > 1
-        group = tested["group"].first()[several & changed].value_counts()
-        number = found["group"].map(group.rename(str)).fillna(0).astype(int)
-        found.insert(found.columns.get_loc("schools"), "race_changed", number)
+        times = tested["time"].nunique()
+        changed = (times > 1) & (recorded[times.index] > 1)
+        number = changed.groupby(tested["group"].first().astype(str)).sum()
+        number = found["group"].map(number).fillna(0).astype(int)
+        found.insert(found.columns.get_loc("schools"), "not_recorded", number)
         return found
 
     return _each(rows[followed], reference, _of_one)
 
 
 def _latest_race(scores: pd.DataFrame, groups: Sequence[str]) -> pd.Series:
-    """Each student's group of the latest year that has one, whatever the rows' order."""
+    """Each student's group of the latest year that has one, in any order of rows."""
     race = pd.Index(list(groups)).get_indexer(scores["race"].astype(str))
     known = scores[["student", "year"]].assign(race=race)[race >= 0]
     last = known.sort_values(["year", "race"]).groupby("student")["race"].last()

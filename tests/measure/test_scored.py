@@ -6,6 +6,7 @@ import pytest
 
 from equity.errors import InputError
 from equity.measure import growth, proficiency, school_gaps, scored, shrinkage
+from equity.publish.protect import protect
 
 GROUPS = ["Black", "White"]
 
@@ -168,7 +169,8 @@ def test_a_student_whose_record_changes_counts_with_the_latest(
 ):
     found = followed(races, seed)
     assert found.loc[GROUPS, "estimate"].to_list() == pytest.approx(growths)
-    assert found.loc[GROUPS, "race_changed"].to_list() == changed
+    assert found.loc[GROUPS, "not_recorded"].to_list() == changed
+    assert "not_recorded" not in protect(found.reset_index(), lines=None).frame
 
 
 def test_two_races_in_one_year_do_not_stop_the_page():
@@ -177,7 +179,7 @@ def test_two_races_in_one_year_do_not_stop_the_page():
     found = scored.growth(pd.concat([FOLLOWED, twice]), GROUPS, reference="White")
     found = found[found["statistic"] == "level"].set_index("group")
     assert found["estimate"].to_list() == pytest.approx([6, (4 + 6 + 10) / 3])
-    assert found["race_changed"].to_list() == [0, 1]
+    assert found["not_recorded"].to_list() == [0, 1]
 
 
 def test_by_group_itself_refuses_a_student_of_two_groups():
