@@ -410,7 +410,7 @@ def _average(part: pd.DataFrame) -> dict:
         weights = low.to_numpy(float)[known], high.to_numpy(float)[known]
         least = _least(ends[known, 0], errors[:, 0], *weights)
         most = _least(-ends[known, 1], errors[:, 1], *weights)
-        bound, error = zip(least, (-most[0], most[1]), strict=True)
+        bound, error = zip(least, (0.0 - most[0], most[1]), strict=True)
     exact = (ends[known, 0] == ends[known, 1]).all() and (low == high).all()
     return {
         "low": low.sum(),
