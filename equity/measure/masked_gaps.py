@@ -270,8 +270,14 @@ def averaged(gaps: pd.DataFrame, *, over: Sequence[str] = ("grade",)) -> pd.Data
     -----
     Levels of one grade are not those of another, so students of several grades are not
     put in one table: each grade is compared within itself, and the gaps averaged.
-    Students of different grades are different students, so errors add as squares;
-    bounds add up as they are.
+    Students of different grades are different students, so errors add as squares.
+    Where the number of a grade's students of the group is hidden, so is its weight: it
+    lies anywhere within its bounds. Of all such averages the bounds are the least and
+    the most. A weighted mean is least where the grades with the lowest gaps weigh the
+    most they can and all others the least (a ratio of sums, monotone in each weight),
+    so it is enough to sort grades by their gap and try each line between them; limits
+    are the least and the most at the same weights. Which share of the students the gap
+    is known for, is by the middle of the bounds of their number.
 
     Examples
     --------
@@ -398,10 +404,13 @@ def _average(part: pd.DataFrame) -> dict:
     itself = bool((part["group"] == part["reference"]).all())
     known = np.isfinite(ends).all(axis=1) & (people > 0)
     enough = known @ people >= COVERED * people.sum() and known.any()
-    share = divide(people * known, (people * known).sum())
-    bound = share @ np.where(known[:, None], ends, 0) if enough else [np.nan] * 2
     errors = part[["error_low", "error_high"]].to_numpy(float)[known]
-    error = np.sqrt((share[known] ** 2) @ errors**2) if enough else [np.nan] * 2
+    bound, error = [np.nan] * 2, [np.nan] * 2
+    if enough:
+        weights = low.to_numpy(float)[known], high.to_numpy(float)[known]
+        least = _least(ends[known, 0], errors[:, 0], *weights)
+        most = _least(-ends[known, 1], errors[:, 1], *weights)
+        bound, error = zip(least, (0.0 - most[0], most[1]), strict=True)
     exact = (ends[known, 0] == ends[known, 1]).all() and (low == high).all()
     return {
         "low": low.sum(),
@@ -417,6 +426,19 @@ def _average(part: pd.DataFrame) -> dict:
         "little": bool(known.any() and not enough),
         "strata": int(known.sum()),
     }
+
+
+def _least(
+    gaps: np.ndarray, errors: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> tuple[float, float]:
+    """The least mean of gaps that weights allow, and how far the limit is below it."""
+    order = np.argsort(gaps)
+    first = np.arange(len(gaps)) < np.arange(len(gaps) + 1)[:, None]
+    weights = np.where(first, high[order], low[order])  # lines x grades
+    weights = weights[weights.sum(axis=1) > 0]
+    share = weights / weights.sum(axis=1, keepdims=True)
+    mean, error = share @ gaps[order], np.sqrt(share**2 @ errors[order] ** 2)
+    return mean.min(), mean.min() - (mean - error).min()
 
 
 def _measured(

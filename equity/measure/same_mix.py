@@ -47,7 +47,13 @@ KITAGAWA = "Kitagawa over time; delta method"
 KNOWN, NOBODY = "known", "not known: no students in one of the years"
 OPEN = "not known: a count is not published"
 APART = "not known: no stratum has students of the group in every year"
+LOST = "not known: most students of one of the two groups are left out"
+TOO_WIDE = "not known: hidden counts leave more than 20 percentage points open"
+WIDE = 0.2  # bounds of a gap further apart than this tell too little, as in `outcomes`
+HALF = 0.5  # share left out, beyond which the rest does not stand for the group
+NOT_KNOWN = "not known"
 MORE = "not known: more students tested than enrolled"
+EPSILON = 1e-9
 _NOTHING = [
     *("year", "group", "events", "population", "reference", "estimate"),
     *("standard_error", "low", "high"),
@@ -91,7 +97,9 @@ def gaps(
         ``standard_error``, ``low`` and ``high`` (the least and most gap that masks
         allow), ``left_out`` (share of the group's students of all years who are in
         strata without students of the group in every year: those strata cannot be
-        held, and are left out) and ``reliability``.
+        held, and are left out) and ``reliability``. No estimate where the bounds are
+        more than 20 percentage points apart, or more than half of the students of the
+        group, or of the reference, are left out.
 
     Raises
     ------
@@ -151,22 +159,86 @@ def gaps(
     left = 1 - divide(size.sum(axis=(1, 2)), cells.size.sum(axis=(1, 2)))
     frame = cells.frame(kept).assign(rate=rate.ravel())
     width = z * error
-    words = np.where(open_ended, OPEN, np.where(kept.any(axis=(1, 2)), KNOWN, APART))
+    held_any = kept.any(axis=(1, 2))
+    words = np.select([open_ended, ~held_any, left > HALF], [OPEN, APART, LOST], KNOWN)
     words = np.where((words == KNOWN) & (words[base] != KNOWN), words[base], words)
+    wide = most - least > WIDE + EPSILON
+    words = np.where(wide & (words == KNOWN)[:, None], TOO_WIDE, words[:, None])
+    known = words == KNOWN
     return measure_table(
         frame,
         measure=MEASURE.format(outcome=outcome),
         reference=reference,
-        estimate=gap.ravel(),
-        conf_low=(least - width).ravel(),
-        conf_high=(most + width).ravel(),
+        estimate=np.where(known, gap, np.nan).ravel(),
+        conf_low=np.where(known, least - width, np.nan).ravel(),
+        conf_high=np.where(known, most + width, np.nan).ravel(),
         confidence=confidence,
         method=METHOD.format(standard=standard),
         standard_error=error.ravel(),
         low=least.ravel(),
         high=most.ravel(),
         left_out=np.repeat(left, len(cells.years)),
-        reliability=np.repeat(words, len(cells.years)),
+        reliability=words.ravel(),
+    )
+
+
+def add_left_out(changes: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:
+    """Say beside each change whom the same mix leaves out, and why it is not known.
+
+    Parameters
+    ----------
+    changes
+        What `closing.change` makes of ``gaps``.
+    gaps
+        From `gaps`.
+
+    Returns
+    -------
+    DataFrame
+        ``changes`` with ``not_comparable`` (the share of the group's students who are
+        left out, ``left_out`` of ``gaps``) and ``not_comparable_reference`` (that of
+        the reference). Where nothing is estimated since the gap of the first or the
+        last year is not known, ``reliability`` says why that one is not.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> gaps = pd.DataFrame({
+    ...     "year": ["2024", "2025"], "group": "Black", "reference": "White",
+    ...     "left_out": 0.86, "reliability": LOST})
+    >>> changes = pd.DataFrame({
+    ...     "group": ["Black"], "from": "2024", "to": "2025", "breaks": "",
+    ...     "estimate": [None], "reliability": "not known: the gap is not"})
+    >>> add_left_out(changes, gaps)[["group", "not_comparable", "reliability"]]
+       group  not_comparable                                        reliability
+    0  Black            0.86  not known: most students of one of the two gro...
+    """
+    if changes.empty or gaps.empty:
+        return changes
+    require_columns(gaps, ["year", "group", "reference", "left_out", "reliability"])
+    require_columns(
+        changes, ["group", "from", "to", "breaks", "estimate", "reliability"]
+    )
+    named = gaps.assign(group=gaps["group"].astype(str))
+    share = named.groupby("group")["left_out"].first()
+    said = named.set_index(["group", "year"])["reliability"]
+    group = changes["group"].astype(str)
+    words = changes["reliability"].copy()
+    for end in ("to", "from"):  # the first year's reason goes before the last's
+        reason = said.reindex(pd.MultiIndex.from_arrays([group, changes[end]]))
+        reason = reason.set_axis(changes.index)
+        because = changes["estimate"].isna() & changes["breaks"].eq("")
+        words = words.mask(because & reason.str.startswith(NOT_KNOWN, na=False), reason)
+    return changes.assign(
+        not_comparable=group.map(share).astype(float),
+        not_comparable_reference=float(
+            share.get(str(gaps["reference"].iloc[0]), np.nan)
+        ),
+        reliability=words,
     )
 
 

@@ -20,6 +20,8 @@ from equity.measure.table import require_columns
 FEW = 2  # students with a score, below which a group has no spread
 ENOUGH_SCHOOLS = 20  # below which limits clustered by school are too narrow
 NAMED = "The test"
+FEWER = "students taken as independent: fewer than 20 schools"
+UNPLACED = "students taken as independent: schools of the reference not recorded"
 
 
 def latest(scores: pd.DataFrame, groups: Sequence[str]) -> pd.DataFrame:
@@ -126,7 +128,8 @@ def gaps(
         `proficiency.v_of_scores`, with ``chance_above`` (the share of pairs of one
         student of each in which that of the group is ahead, ties half) and
         ``hedges_g``. Errors allow for students of one school being alike where there
-        are 20 schools or more; ``reliability`` says so where there are fewer.
+        are 20 schools or more, of students with a school; ``reliability`` says so where
+        there are fewer, or where the schools of the reference are not recorded.
 
     Examples
     --------
@@ -142,7 +145,9 @@ def gaps(
 
     def _of_one(test: pd.DataFrame) -> pd.DataFrame:
         schools = test["school"].nunique()
-        clustered = schools >= ENOUGH_SCHOOLS
+        placed = test.dropna(subset=["school", "score"])
+        compared = (placed["group"] == reference).sum() >= FEW
+        clustered = schools >= ENOUGH_SCHOOLS and compared
         rows = test.dropna(subset="school") if clustered else test
         given = {"reference": reference, "confidence": confidence}
         found = proficiency.v_of_scores(rows, clustered=clustered, **given)
@@ -151,7 +156,7 @@ def gaps(
         independent = found["estimate"].notna() & (schools > 1) & (not clustered)
         words = found["reliability"].mask(
             independent & (found["group"] != reference),
-            "students taken as independent: fewer than 20 schools",
+            FEWER if schools < ENOUGH_SCHOOLS else UNPLACED,
         )
         return found.assign(
             chance_above=found["auc"],
@@ -283,13 +288,16 @@ def growth(
     Returns
     -------
     DataFrame
-        As `growth.by_group`, with ``subject`` first, in points of the score a year; no
-        rows of subjects in which nobody is followed.
+        As `growth.by_group`, with ``subject`` first, in points of the score a year, and
+        ``not_recorded``: of ``population``, the students whose race is not recorded
+        alike in all their rows; no rows of subjects in which nobody is followed.
 
     Notes
     -----
     Years are read as numbers, "2022-23" as 2022. Scores must be on one scale over the
-    grades.
+    grades. A student whose recorded race changes, or is missing in some years, counts
+    in all years with the latest one that is among ``groups`` (of two in that year, with
+    the later one in ``groups``).
 
     Examples
     --------
@@ -308,18 +316,36 @@ def growth(
     """
     require_columns(scores, ["student", "school", "year", "subject", "race", "score"])
     named = (scores[["student", "school", "year"]] != "").all(axis=1)
-    rows = scores[named & scores["race"].isin(list(groups))].reset_index(drop=True)
+    rows = scores[named]
+    race = _latest_race(rows, groups)
+    rows = rows[rows["student"].isin(race.index)].reset_index(drop=True)
+    recorded = rows.groupby("student")["race"].nunique(dropna=False)
     rows = slopes.of_scores(rows).assign(
-        group=pd.Categorical(rows["race"].astype(str), list(groups)),
+        group=pd.Categorical(rows["student"].map(race), list(groups)),
         subject=rows["subject"].replace("", NAMED),
     )
     times = rows.groupby(["subject", "student"])["time"].transform("nunique")
     followed = rows["subject"].isin(rows.loc[times > 1, "subject"])
 
     def _of_one(test: pd.DataFrame) -> pd.DataFrame:
-        return slopes.by_group(test, reference=reference, confidence=confidence)
+        found = slopes.by_group(test, reference=reference, confidence=confidence)
+        tested = test.dropna(subset="score").groupby("student")
+        times = tested["time"].nunique()
+        changed = (times > 1) & (recorded[times.index] > 1)
+        number = changed.groupby(tested["group"].first().astype(str)).sum()
+        number = found["group"].map(number).fillna(0).astype(int)
+        found.insert(found.columns.get_loc("schools"), "not_recorded", number)
+        return found
 
     return _each(rows[followed], reference, _of_one)
+
+
+def _latest_race(scores: pd.DataFrame, groups: Sequence[str]) -> pd.Series:
+    """Each student's group of the latest year that has one, in any order of rows."""
+    race = pd.Index(list(groups)).get_indexer(scores["race"].astype(str))
+    known = scores[["student", "year"]].assign(race=race)[race >= 0]
+    last = known.sort_values(["year", "race"]).groupby("student")["race"].last()
+    return last.map(dict(enumerate(groups)))
 
 
 def _each(

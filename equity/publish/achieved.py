@@ -19,11 +19,16 @@ from equity.publish.wording import people as people_of
 
 UNIT = "deviations"
 MEASURE = "gap in standard deviations"
+PLACED = "placement values"  # the method of gaps from scores, see `proficiency`
 WANTED = ["group", "reference", "estimate", "conf_low", "conf_high"]
 NOTE = (
     "A gap in standard deviations does not depend on where the line of proficiency is "
     "drawn. Pairs: of one student of each group, taken at random, as normal "
     "distributions go."
+)
+COUNTED = (
+    "A gap in standard deviations does not depend on the scale of the scores. Pairs: "
+    "of one student of each group; all pairs are counted, ties half."
 )
 
 _Said = tuple[str, dict | None]
@@ -35,7 +40,7 @@ def achievement(
     people: str = "students",
     where: str = "",
     largest: bool = False,
-    note: str = NOTE,
+    note: str | None = None,
     when: str = "",
 ) -> Published:
     """Say every group's gap, and what hidden counts leave open.
@@ -53,7 +58,8 @@ def achievement(
     largest
         Of each subject only the largest clear gap, or that none is clear.
     note
-        The last sentence, how to read the numbers.
+        The last sentence, how to read the numbers; by default `COUNTED` of gaps from
+        scores, whose ``method`` is placement values, else `NOTE`.
     when
         The time the numbers are of, in words.
 
@@ -106,9 +112,16 @@ def achievement(
         told = [_largest(told)] if largest else told
         texts += [f"{start}{text}" for text, _ in told]
         rows += headlines(told, MEASURE, when, start)
+    note = _note(frame) if note is None else note
     if note and rows:
         texts.append(note)
     return publish(texts, rows, [gaps])
+
+
+def _note(frame: pd.DataFrame) -> str:
+    """How to read pairs: counted where scores are on file, else fitted."""
+    methods = frame["method"].dropna() if "method" in frame else pd.Series(dtype=str)
+    return COUNTED if methods.str.startswith(PLACED).any() else NOTE
 
 
 def _largest(told: list[_Said]) -> _Said:

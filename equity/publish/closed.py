@@ -24,6 +24,7 @@ NOTE = (
     "Of twenty gaps that do not change, about one would be called closing or widening "
     "by chance."
 )
+FEW, MOST = 0.05, 0.95  # shares left out that are told as ranges: few people may be so
 MANY = 5  # comparisons, from which the note is needed
 WANTED = ["group", "reference", "from", "to", "statistic", "reliability", "size_change"]
 
@@ -39,7 +40,9 @@ def closing(
         One row per ``group`` (and ``subject``), run of years (``from``, ``to``) and
         ``statistic`` ("change" is said), with ``reference``, ``reliability``
         ("closing", "widening", or other words), ``size_change`` with ``size_low`` and
-        ``size_high``, and the measure columns. A change is called closing or widening
+        ``size_high``, and the measure columns; perhaps ``not_comparable`` and
+        ``not_comparable_reference``, the shares of both groups' students whom the gap
+        leaves out, as proportions. A change is called closing or widening
         only if the trend, where one is known, says so too.
     of
         What the gap is in: "graduation".
@@ -96,6 +99,8 @@ def closing(
         told = _said(row, of, unit, people, changes.why)
         if told is None:
             continue
+        left = _left_out(row, people)
+        told = (f"{told[0].removesuffix('.')}{left}.", told[1]) if left else told
         texts.append(f"{start}{told[0]}")
         rows += headlines([told], f"change of the gap in {of}", "", start)
     if len(rows) >= MANY and any(row["clear"] for row in rows):
@@ -139,6 +144,33 @@ def _said(
         return f"{start} cannot be told from noise, {years}.", numbers(row, unit, False)
     reason = words.removeprefix(UNKNOWN)
     return f"{start} is not known, {years}{f': {reason}' if reason else ''}.", None
+
+
+def _left_out(row: dict, noun: str) -> str:
+    """Whom a gap at the same mix of schools leaves out, of either group."""
+    shares = [
+        (row[key], row["exact"].get(name))
+        for key, name in (
+            ("group", "not_comparable"),
+            ("reference", "not_comparable_reference"),
+        )
+    ]
+    who = " and ".join(
+        f"{_share(share)} of {people_of(str(group), noun)}"
+        for group, share in shares
+        if share is not None and not pd.isna(share) and share > 0
+    )
+    if row["hidden"] or not who:
+        return ""
+    return (
+        f"; {who}, in schools without {noun} of the group in every year, are left out"
+    )
+
+
+def _share(share: float) -> str:
+    if share < FEW:
+        return f"less than {FEW:.0%}"
+    return f"more than {MOST:.0%}" if share > MOST else f"{share:.0%}"
 
 
 def _key(row: dict) -> tuple:

@@ -11,7 +11,7 @@ n/a
     What does not apply, such as the interval of the group all others are compared
     with.
 not known
-    What the source does not say.
+    What the source does not say, or says so roughly that nothing is estimated.
 """
 
 from collections.abc import Mapping, Sequence
@@ -262,13 +262,17 @@ def column(frame: pd.DataFrame, key: Key, kind: str) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        The cells of the payload. A blank is a word, never empty.
+        The cells of the payload. A blank is a word, never empty. Bounds that print
+        alike are one number; limits of chance stay two.
 
     Examples
     --------
     >>> table = pd.DataFrame({"events": [60], "suppressed": [None]})
     >>> column(table, "events", "count")
     [{'value': 60, 'text': '60', 'hidden': False}]
+    >>> exact = table.assign(rate_low=0.317, rate_high=0.317)
+    >>> column(exact, ("rate_low", "rate_high"), "percent")[0]["text"]
+    '31.7%'
     """
     hidden = frame["suppressed"].notna() | is_coded(frame)
     if isinstance(key, str):
@@ -280,9 +284,7 @@ def column(frame: pd.DataFrame, key: Key, kind: str) -> list[dict[str, Any]]:
             None if low is None and high is None else [low, high]
             for low, high in zip(*limits, strict=True)
         ]
-        texts = [
-            None if v is None else display.span(*v, kind, mark=True) for v in values
-        ]
+        texts = [None if v is None else _range(*v, key, kind) for v in values]
     cells = []
     for at, value, text in zip(frame.index, values, texts, strict=True):
         word = text if value is not None else _blank(frame, key, kind, at, hidden[at])
@@ -297,6 +299,13 @@ def _value(value: Any, kind: str) -> Any:
     if pd.api.types.is_bool(value):
         return "yes" if value else "no"
     return None if pd.isna(value) or not str(value).strip() else str(value)
+
+
+def _range(low: Any, high: Any, key: tuple[str, str], kind: str) -> str:
+    """Two numbers as a range; bounds that are the same number as that number."""
+    if low == high and not key[0].startswith("conf_"):
+        return _text(low, kind)
+    return display.span(low, high, kind, mark=True)
 
 
 def _text(value: Any, kind: str) -> str:
@@ -338,6 +347,7 @@ def _footnotes(rows: list[list[dict]], protected: Protected) -> list[str]:
     words = {
         HIDDEN: f"Hidden: {protected.why}.",
         NOT_APPLICABLE: "n/a: does not apply, or cannot be calculated.",
-        NOT_KNOWN: "Not known: the source does not say.",
+        NOT_KNOWN: "Not known: the source does not say, or only within too wide a "
+        "range.",
     }
     return [*(n for word, n in words.items() if word in blanks), *protected.notes]

@@ -132,6 +132,59 @@ def test_an_average_over_grades_weighs_by_students():
     assert found["strata"] == 2
 
 
+def grades(*rows) -> pd.DataFrame:
+    """Gaps of one group by grade: fewest and most students, the ends, the error."""
+    names = ["population_low", "population_high", "bound_low", "bound_high", "error"]
+    table = pd.DataFrame(rows, columns=names)
+    table.insert(0, "group", "A")
+    table.insert(0, "grade", [str(n) for n in range(len(table))])
+    return table.assign(
+        reference="B", reference_population_low=100, reference_population_high=100,
+        confidence=0.95, error_low=table["error"], error_high=table["error"],
+    )  # fmt: skip
+
+
+def test_weights_that_are_hidden_widen_the_bounds():
+    """10 to 190 students without a gap, 100 with one of 0.1: 10/290 to 10/110.
+
+    At either end errors add as squares at the weights of that end.
+    """
+    table = grades((10, 190, 0.0, 0.0, 0.03), (100, 100, 0.1, 0.1, 0.04))
+    found = row(masked_gaps.averaged(table), "A")
+    assert found["bound_low"] == pytest.approx(10 / 290)
+    assert found["bound_high"] == pytest.approx(10 / 110)
+    assert found["estimate"] == pytest.approx((10 / 290 + 10 / 110) / 2)
+    low = 10 / 290 - np.hypot(190 * 0.03, 100 * 0.04) / 290
+    high = 10 / 110 + np.hypot(10 * 0.03, 100 * 0.04) / 110
+    assert found["conf_low"] == pytest.approx(low)
+    assert found["conf_high"] == pytest.approx(high)
+
+
+@relaxed
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 40),
+            st.integers(0, 40),
+            st.floats(-0.2, 0.2),
+            st.floats(0, 0.05),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_bounds_of_an_average_hold_all_weights_and_are_reached(parts):
+    rows = [(n, n + 1 + m, gap, gap + wide, 0.1) for n, m, gap, wide in parts]
+    found = row(masked_gaps.averaged(grades(*rows)), "A")
+    sizes = [np.unique(np.linspace(n, m, 5).round()) for n, m, *_ in rows]
+    weights = np.array([w for w in product(*sizes) if sum(w)])
+    share = weights / weights.sum(axis=1, keepdims=True)
+    least = share @ [low for *_, low, _, _ in rows]
+    most = share @ [high for *_, high, _ in rows]
+    assert found["bound_low"] == pytest.approx(least.min(), abs=1e-12)
+    assert found["bound_high"] == pytest.approx(most.max(), abs=1e-12)
+
+
 def test_an_average_of_too_few_students_is_not_known():
     counts = pd.concat(
         [

@@ -171,6 +171,7 @@ def test_bounds_hold_whatever_is_hidden(seed, hidden):
         real, seen = find(table), find(masked)
         assert (seen["low"] - 1e-9 <= real["estimate"]).all()
         assert (real["estimate"] <= seen["high"] + 1e-9).all()
+        seen = seen[seen["estimate"].notna()]
         middle = (seen["low"] + seen["high"]) / 2
         assert seen["estimate"].to_list() == pytest.approx(middle.to_list())
 
@@ -205,6 +206,87 @@ def test_what_is_not_known():
     black = found[found["group"] == "Black"]
     assert set(black["reliability"]) == {same_mix.OPEN}
     assert black["estimate"].isna().all()
+
+
+def two_years(*cells) -> pd.DataFrame:
+    """Cells of year, school, group, students, fewest and most events."""
+    names = ["year", "unit", "race", "population", "events_low", "events_high"]
+    table = pd.DataFrame(cells, columns=names)
+    return table.assign(
+        outcome="proficiency", race=pd.Categorical(table["race"], GROUPS)
+    )
+
+
+@pytest.mark.parametrize(
+    ("moved", "share", "known"),
+    [(100, 0.2, True), (400, 0.5, True), (401, 0.5006, False)],
+)
+def test_where_most_are_left_out_a_change_is_not_known(moved, share, known):
+    """200 Black students a year in X, and so many in Y in the second year alone."""
+    table = two_years(
+        ("2024", "X", "Black", 200, 60, 60), ("2025", "X", "Black", 200, 160, 160),
+        ("2025", "Y", "Black", moved, 40, 40),
+        ("2024", "X", "White", 500, 450, 450), ("2025", "X", "White", 500, 450, 450),
+    )  # fmt: skip
+    found = gaps(table)
+    black = found[found["group"] == "Black"]
+    assert black["left_out"].to_list() == pytest.approx([share] * 2, abs=1e-4)
+    assert black["estimate"].notna().all() == known
+    told = same_mix.add_left_out(closing.change(found), found)
+    told = told[told["statistic"] == "change"].iloc[0]
+    assert told["not_comparable"] == pytest.approx(share, abs=1e-4)
+    assert told["not_comparable_reference"] == 0
+    if known:
+        # the gap was 0.3 - 0.9 and is 0.8 - 0.9
+        assert told["estimate"] == pytest.approx(0.5)
+        assert told["reliability"] == closing.CLOSING
+    else:
+        assert np.isnan(told["estimate"])
+        assert told["reliability"] == same_mix.LOST
+
+
+def test_where_most_of_the_reference_are_left_out_nothing_is_known():
+    table = two_years(
+        ("2024", "X", "Black", 200, 60, 60), ("2025", "X", "Black", 200, 160, 160),
+        ("2024", "X", "White", 100, 90, 90), ("2025", "X", "White", 100, 90, 90),
+        ("2024", "Y", "White", 300, 90, 90),
+    )  # fmt: skip
+    found = gaps(table)
+    assert set(found["reliability"]) == {same_mix.LOST}
+    told = same_mix.add_left_out(closing.change(found), found)
+    assert set(told["not_comparable_reference"]) == {0.6}
+    assert told["not_comparable"].eq(0).all()
+    assert told["estimate"].isna().all()
+
+
+@pytest.mark.parametrize(("most", "known"), [(60, True), (61, False)])
+def test_bounds_beyond_twenty_points_are_not_estimated(most, known):
+    """40 to 60 of 100 is 20 points, 40 to 61 is more, as `outcomes` has it."""
+    assert same_mix.WIDE == outcomes.WIDE
+    table = two_years(
+        ("2024", "X", "Black", 100, 40, most), ("2025", "X", "Black", 100, 70, 70),
+        ("2024", "X", "White", 500, 450, 450), ("2025", "X", "White", 500, 450, 450),
+    )  # fmt: skip
+    found = gaps(table)
+    first = found[(found["group"] == "Black") & (found["year"] == "2024")].iloc[0]
+    assert (first["low"], first["high"]) == pytest.approx((-0.5, most / 100 - 0.9))
+    assert pd.notna(first["estimate"]) == known
+    second = found[(found["group"] == "Black") & (found["year"] == "2025")].iloc[0]
+    assert second["estimate"] == pytest.approx(-0.2)
+    told = same_mix.add_left_out(closing.change(found), found)
+    words = told.loc[told["statistic"] == "change", "reliability"].iloc[0]
+    assert (words == same_mix.TOO_WIDE) is not known
+
+
+def test_a_break_stays_the_reason():
+    table = two_years(
+        ("2024", "X", "Black", 100, 10, 90), ("2025", "X", "Black", 100, 10, 90),
+        ("2024", "X", "White", 500, 450, 450), ("2025", "X", "White", 500, 450, 450),
+    )  # fmt: skip
+    found = gaps(table)
+    told = same_mix.add_left_out(closing.change(found, breaks=["2025"]), found)
+    assert told["reliability"].str.startswith(closing.BREAK).all()
+    assert same_mix.add_left_out(told.iloc[:0], found).empty
 
 
 def test_share_tested_by_the_published_example():

@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from equity.measure import proficiency, school_gaps, scored, shrinkage
+from equity.errors import InputError
+from equity.measure import growth, proficiency, school_gaps, scored, shrinkage
+from equity.publish.protect import protect
 
 GROUPS = ["Black", "White"]
 
@@ -102,3 +104,87 @@ def test_growth_is_the_slope_of_the_followed():
     assert found.loc[("level", "Black"), "estimate"] == pytest.approx(4)
     assert found.loc[("difference", "Black"), "estimate"] == pytest.approx(-2)
     assert scored.growth(once, GROUPS, reference="White").empty
+
+
+def test_no_reference_student_has_a_school():
+    """Twenty schools, all of Black students: nothing to cluster White students by."""
+    rows = students(schools=20)
+    rows["school"] = rows["school"].mask(rows["race"] == "White", "")
+    found = scored.gaps(scored.latest(rows, GROUPS), reference="White")
+    plain = proficiency.v_of_scores(
+        rows.rename(columns={"race": "group"}), reference="White"
+    )
+    columns = ["estimate", "conf_low", "conf_high"]
+    np.testing.assert_allclose(found[columns], plain[columns], atol=1e-12)
+    black = found.set_index("group").loc["Black"]
+    assert black["reliability"] == scored.UNPLACED
+    assert "by school" not in black["method"]
+
+
+def test_a_group_without_schools_is_there_and_not_known():
+    rows = students(schools=20)
+    rows["school"] = rows["school"].mask(rows["race"] == "Black", "")
+    found = scored.gaps(scored.latest(rows, GROUPS), reference="White")
+    black = found.set_index("group").loc["Black"]
+    assert np.isnan(black[["estimate", "hedges_g"]].astype(float)).all()
+
+
+FOLLOWED = pd.DataFrame(
+    {
+        "student": list("11223344"),
+        "year": ["2023-24", "2024-25"] * 4,
+        "race": ["Black"] * 4 + ["White"] * 4,
+        "school": list("XXYY") * 2,
+        "score": [10.0, 14, 20, 26, 15, 21, 30, 40],
+    }
+).assign(subject="Reading", grade="3")
+
+
+def followed(races: dict[int, str], seed: int | None = None) -> pd.DataFrame:
+    """Growth of four students who gain 4 and 6, 6 and 10 points, with other labels."""
+    rows = FOLLOWED.copy()
+    for at, race in races.items():
+        rows.loc[at, "race"] = race
+    if seed is not None:
+        rows = rows.sample(frac=1, random_state=seed)
+    found = scored.growth(rows, GROUPS, reference="White")
+    return found[found["statistic"] == "level"].set_index("group")
+
+
+@pytest.mark.parametrize(
+    ("races", "growths", "changed"),
+    [
+        ({}, [5, 8], [0, 0]),
+        ({0: "Not recorded"}, [5, 8], [1, 0]),  # the later year says Black
+        ({1: "Not recorded"}, [5, 8], [1, 0]),  # and so does the earlier
+        ({2: "White"}, [5, 8], [1, 0]),  # Black in the later year
+        ({3: "White"}, [4, (6 + 6 + 10) / 3], [0, 1]),  # White in the later year
+        ({3: "Asian"}, [5, 8], [1, 0]),  # the last that is compared
+        ({2: "Not recorded", 3: "Not recorded"}, [4, 8], [0, 0]),  # in no year
+    ],
+)
+@pytest.mark.parametrize("seed", [None, 1])
+def test_a_student_whose_record_changes_counts_with_the_latest(
+    races, growths, changed, seed
+):
+    found = followed(races, seed)
+    assert found.loc[GROUPS, "estimate"].to_list() == pytest.approx(growths)
+    assert found.loc[GROUPS, "not_recorded"].to_list() == changed
+    assert "not_recorded" not in protect(found.reset_index(), lines=None).frame
+
+
+def test_two_races_in_one_year_do_not_stop_the_page():
+    """Student 1 is White in mathematics: with the later one of the groups, then."""
+    twice = FOLLOWED[:2].assign(subject="Mathematics", race="White")
+    found = scored.growth(pd.concat([FOLLOWED, twice]), GROUPS, reference="White")
+    found = found[found["statistic"] == "level"].set_index("group")
+    assert found["estimate"].to_list() == pytest.approx([6, (4 + 6 + 10) / 3])
+    assert found["not_recorded"].to_list() == [0, 1]
+
+
+def test_by_group_itself_refuses_a_student_of_two_groups():
+    with pytest.raises(InputError, match="of two groups"):
+        growth.by_group(
+            FOLLOWED.assign(group=["Black", "White"] * 4, time=[0, 1] * 4),
+            reference="White",
+        )

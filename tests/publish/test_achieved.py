@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from equity.errors import ColumnNotFoundError, DisclosureError
-from equity.publish import findings
+from equity.measure import proficiency, scored
+from equity.publish import achieved, findings
 from equity.publish.payload import payload
 from equity.publish.protect import protect
 
@@ -86,6 +87,31 @@ WHITE = (900, 0.0, None, None, 0.0, 0.0, 0.5)
 def test_achievement(row, expected):
     table = protect(gaps(Black=row, White=WHITE), lines=None)
     assert said(findings.achievement(table, note=""))[0] == expected
+
+
+def test_the_note_says_whether_pairs_are_fitted_or_counted():
+    """Scores 1, 2, 3, ... against 3 more each: pairs are counted, none is fitted."""
+    black = (400, -0.62, -0.71, -0.53, -0.62, -0.62, 0.33)
+    fitted = protect(gaps(Black=black, White=WHITE), lines=None)
+    assert said(findings.achievement(fitted))[-1] == achieved.NOTE
+    scores = pd.DataFrame(
+        {"subject": "Reading", "group": pd.Categorical(["Black"] * 40 + ["White"] * 40),
+         "score": [*range(40), *range(3, 43)], "school": None}
+    )  # fmt: skip
+    table = protect(scored.gaps(scores, reference="White"), lines=None)
+    texts = said(findings.achievement(table))
+    assert texts[-1] == achieved.COUNTED
+    assert "normal distributions" not in " ".join(texts)
+    assert said(findings.achievement(table, note="Mine."))[-1] == "Mine."
+    clustered = proficiency.v_of_scores(
+        scores.assign(school=[f"s{n % 20}" for n in range(80)]),
+        reference="White",
+        clustered=True,
+    )
+    assert (
+        said(findings.achievement(protect(clustered, lines=None)))[-1]
+        == achieved.COUNTED
+    )
 
 
 def test_achievement_names_subjects_and_gives_headlines():

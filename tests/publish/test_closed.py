@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from equity.errors import ColumnNotFoundError
+from equity.measure import same_mix
 from equity.publish import findings
 from equity.publish.payload import payload
 from equity.publish.protect import protect
@@ -71,8 +72,42 @@ def test_in_standard_deviations():
     assert "it became 0.12 standard deviations smaller" in text
 
 
+LEFT = ", in schools without students of the group in every year, are left out."
+
+
+@pytest.mark.parametrize(
+    ("group", "reference", "expected"),
+    [
+        (0.24, 0.0, "smaller); 24% of Black students" + LEFT),
+        (
+            0.461,
+            0.09,
+            "smaller); 46% of Black students and 9% of White students" + LEFT,
+        ),
+        (0.001, None, "smaller); less than 5% of Black students" + LEFT),
+        (0.97, 0.0, "smaller); more than 95% of Black students" + LEFT),
+        (0.0, 0.0, "3.0 to 13.0 smaller)."),
+        (None, None, "3.0 to 13.0 smaller)."),
+    ],
+)
+def test_whom_the_same_mix_leaves_out_is_said(group, reference, expected):
+    table = changes("closing")
+    table["not_comparable"] = [group]
+    table["not_comparable_reference"] = [reference]
+    assert said(table.astype({"not_comparable": float})).endswith(expected)
+
+
+def test_where_most_are_left_out_it_is_not_told():
+    table = changes(same_mix.LOST, (None, None, None), not_comparable=0.864)
+    assert said(table) == (
+        f"{WHETHER} is closing is not known, from 2022-23 to 2024-25: most students of "
+        f"one of the two groups are left out; 86% of Black students{LEFT}"
+    )
+
+
 def test_a_hidden_change_is_not_told():
-    text = said(changes("closing", people=4))
+    text = said(changes("closing", people=4, not_comparable=0.3))
+    assert "left out" not in text
     assert "closing:" not in text
     assert "not shown" in text
 

@@ -82,7 +82,7 @@ def test_footnotes_explain_the_words_that_occur(rates):
         "First.",
         "Hidden: fewer than 10 people, or needed to protect such a count.",
         "n/a: does not apply, or cannot be calculated.",
-        "Not known: the source does not say.",
+        "Not known: the source does not say, or only within too wide a range.",
     ]
     assert show(rates.iloc[:1].assign(reference="residents"))["notes"] == []
 
