@@ -92,8 +92,8 @@ def covered(
     that at the pace before, `MISSED` days with events should have come. If these came
     by chance, one list in twenty that goes on would be taken for stopped; of one that
     stopped, about three days with events are overlooked. Days are counted and not
-    events: forty promoted on one day a year are rare, not many. A list of one day covers
-    that day alone; a kind with events of one day goes on with the others.
+    events: forty promoted on one day a year are rare, not many. A list of one day
+    covers that day alone; a kind with events of one day goes on with the others.
 
     Examples
     --------

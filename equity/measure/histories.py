@@ -6,6 +6,7 @@ two of them say how many came and went. Some have one roster, and nothing is kno
 change.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import pandas as pd
@@ -169,10 +170,10 @@ def pool_of(
     Notes
     -----
     Going back from a roster needs everybody who left since. Where separations stop
-    more than `SOON` days before the roster's day, those who left unseen would be missing
-    from every earlier day, and the rates of those who stayed be given: then nobody is
+    more than `SOON` days before the roster's day, those who left unseen would be
+    missing from every earlier day, and the rates be of those who stayed: then nobody is
     known. Where they stop sooner before it, years are counted back from where they
-    stop.
+    stop. So it is with hires, if the roster has no hiring days.
 
     Examples
     --------
@@ -263,9 +264,10 @@ def hired(workers: pd.DataFrame, events: pd.DataFrame, groups: list[str]) -> Hir
     Returns
     -------
     Hires
-        The hires among the events. Where there are none, those of the last roster who
-        were hired since the roster before it, or in the `YEARS` years before its day if
-        it is the only one: whoever came and left again is not among them.
+        The hires among the events up to the last roster's day. Where there are none,
+        those of the last roster who were hired since the roster before it, or in the
+        `YEARS` years before its day if it is the only one: whoever came and left again
+        is not among them.
 
     Raises
     ------
@@ -283,6 +285,8 @@ def hired(workers: pd.DataFrame, events: pd.DataFrame, groups: list[str]) -> Hir
     """
     require_columns(workers, WORKERS)
     require_columns(events, EVENTS)
+    if workers["as_of"].notna().any():
+        events = event_days.up_to(events, workers["as_of"].max())
     came = events[events["kind"] == HIRE]
     if len(came):
         days = events["date"].dropna()
@@ -427,7 +431,7 @@ def moved(change: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     if change.empty:
         return pd.DataFrame(columns=[*columns, "estimate"])
     require_columns(change, [*columns[:-1], "estimate", "reference", "years"])
-    start, end = pd.Timestamp(change["reference"].iloc[0]), last_day(change)
+    start, end = _span(change)
     days = event_days.covered(events, end, kind=PROMOTION)
     soon = pd.Timedelta(days=SOON)
     whole = days is not None and days.first <= start + soon and days.last >= end - soon
@@ -438,19 +442,21 @@ def moved(change: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     return told[[*columns, "estimate"]].astype(dict.fromkeys(columns[1:], "Int64"))
 
 
-def last_day(change: pd.DataFrame) -> pd.Timestamp | None:
+def second_day(change: pd.DataFrame, until: pd.Series) -> pd.Series:
     """Give the second of the two days of a change.
 
     Parameters
     ----------
     change
         As `change` returns it.
+    until
+        Timestamps of the roster, returned where no change is known.
 
     Returns
     -------
-    Timestamp or None
-        The day of the last roster, or the last one that events cover; None where no
-        change is known.
+    Series
+        The day of the last roster, or the last one that events cover, if they stop
+        before.
 
     Raises
     ------
@@ -459,16 +465,14 @@ def last_day(change: pd.DataFrame) -> pd.Timestamp | None:
 
     Examples
     --------
-    >>> last_day(pd.DataFrame({"reference": ["2023-12-31"], "years": [2.0]}))
-    Timestamp('2025-12-31 00:00:00')
+    >>> two = pd.DataFrame({"reference": ["2023-12-11"], "years": [2.0]})
+    >>> second_day(two, pd.Series(pd.Timestamp("2025-12-31"))).dt.day.tolist()
+    [11]
     """
     if change.empty:
-        return None
+        return until
     require_columns(change, ["reference", "years"])
-    start = pd.Timestamp(change["reference"].iloc[0])
-    whole, rest = divmod(float(change["years"].iloc[0]), 1)
-    days = round(rest * snapshots.DAYS)
-    return start + pd.DateOffset(years=int(whole)) + pd.Timedelta(days=days)
+    return pd.Series([_span(change)[1]])
 
 
 def counted(change: pd.DataFrame) -> pd.DataFrame:
@@ -502,6 +506,14 @@ def _numbered(staff: pd.DataFrame, moves: pd.DataFrame) -> bool:
     )
 
 
+def _span(change: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Read the two days from the first, and the years between, as rosters have them."""
+    start = pd.Timestamp(change["reference"].iloc[0])
+    whole, rest = divmod(float(change["years"].iloc[0]), 1)
+    days = pd.Timedelta(days=round(rest * snapshots.DAYS))
+    return start, start + pd.DateOffset(years=int(whole)) + days
+
+
 def _needed(staff: pd.DataFrame) -> list[str]:
     """List the kinds of events without which no earlier day can be worked back."""
     told = "hired" in staff and staff["hired"].notna().all()
@@ -524,7 +536,7 @@ def _days(staff: pd.DataFrame, events: pd.DataFrame, kinds: list[str]) -> Days |
 def _years(days: Days) -> list[Days]:
     """Years back from the last of these days, none begun before them, in order."""
     ends = [days.last - pd.DateOffset(years=back) for back in range(YEARS, -1, -1)]
-    years = [Days(*pair) for pair in zip(ends[:-1], ends[1:], strict=True)]
+    years = [Days(*pair) for pair in pairwise(ends)]
     return [year for year in years if _holds(days, year)]
 
 

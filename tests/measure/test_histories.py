@@ -9,6 +9,7 @@ from equity.measure.pools import END, START
 
 DAY = pd.Timestamp("2025-12-31")
 GROUPS = ["Black", "White"]
+HALF = {"Black": 0.5, "White": 0.5}  # of each rise in a year of `whole_log`, and leave
 
 
 def roster(numbered=True, day=DAY):
@@ -146,7 +147,7 @@ def rates(staff, log, kind):
 @pytest.mark.parametrize("kind", ["promotion", "separation"])
 def test_rates_of_a_log_to_the_rosters_day(kind):
     """It ends on 20 December; every year is covered, and half of each group rise."""
-    assert rates(*whole_log(), kind) == ([2022, 2023, 2024], {"Black": 0.5, "White": 0.5})
+    assert rates(*whole_log(), kind) == ([2022, 2023, 2024], HALF)
 
 
 @pytest.mark.parametrize("kind", ["promotion", "separation"])
@@ -157,7 +158,7 @@ def test_events_after_the_rosters_day_are_left_out(kind):
     before = snapshots.in_post(staff, log, days=[day]).assign(job="Clerk")
     first = pd.Timestamp("2010-01-01")
     before["hired"] = before["worker_id"].map(came).fillna(first)
-    assert rates(before, log, kind) == ([2022, 2023], {"Black": 0.5, "White": 0.5})
+    assert rates(before, log, kind) == ([2022, 2023], HALF)
     assert histories.until(before, log, kind=kind) == day
     pd.testing.assert_frame_equal(
         histories.change(before, log, GROUPS),
@@ -171,7 +172,7 @@ def test_a_kind_that_stops_leaves_out_its_own_years():
     staff, log = whole_log()
     stops = (log["kind"] == "promotion") & (log["date"] > "2025-06-30")
     cut = log[~stops]
-    assert rates(staff, cut, "promotion") == ([2022, 2023], {"Black": 0.5, "White": 0.5})
+    assert rates(staff, cut, "promotion") == ([2022, 2023], HALF)
     assert rates(staff, cut, "separation") == rates(staff, log, "separation")
     last = pd.Timestamp("2025-06-20")
     assert histories.until(staff, cut, kind="promotion") == last
@@ -190,7 +191,7 @@ def test_without_those_who_left_since_no_earlier_day_is_known(kinds):
     for kind in ("promotion", "separation"):
         assert rates(staff, cut, kind) == ([], {})
     assert histories.change(staff, cut, GROUPS).empty
-    assert histories.last_day(histories.change(staff, cut, GROUPS)) is None
+    assert histories.second_day(histories.change(staff, cut, GROUPS), "day") == "day"
     last = pd.Timestamp("2025-06-20")
     assert histories.until(staff, cut, kind="separation") == last
 
@@ -222,12 +223,19 @@ def test_a_list_that_stops_some_days_before_is_counted_to_its_end():
     log = pd.concat([log, others.assign(race="Unknown")], ignore_index=True)
     later = staff.assign(as_of=pd.Timestamp("2026-01-20"))
     for kind in ("promotion", "separation"):
-        found = [2022, 2023, 2024], {"Black": 0.5, "White": 0.5}
-        assert rates(later, log, kind) == found
+        assert rates(later, log, kind) == ([2022, 2023, 2024], HALF)
     change = histories.change(later, log, GROUPS)
-    assert histories.last_day(change) == pd.Timestamp("2025-12-30")
+    (second,) = histories.second_day(change, later["as_of"])
+    assert second == pd.Timestamp("2025-12-30")
     columns = ["before", "population", "entered", "left", "unexplained"]
     assert change[columns].values.tolist() == [[24, 24, 36, 36, 0]] * 2
+
+
+def test_hires_after_the_last_rosters_day_are_left_out():
+    staff, log = whole_log()
+    before = staff.assign(as_of=pd.Timestamp("2024-12-31"))
+    found = histories.hired(before, log, GROUPS)
+    assert (len(found.people), found.last) == (48, pd.Timestamp("2024-12-20"))
 
 
 def test_without_numbers_one_year_of_events_is_counted():
