@@ -152,9 +152,8 @@ def _ruled(rule: str, jobs: pd.DataFrame) -> pd.DataFrame:
 def _flows(truth: dict, tables: tuple) -> Iterator[Row]:
     workers, events, _ = tables
     groups = list(RACES)
-    moves = histories.known(events, groups)
-    able = histories.pool_of(workers, events, groups)
     for kind, name in (("promotion", "promotion"), ("separation", "leaving")):
+        able = histories.pool_of(workers, events, groups, kind=kind)
         asked = {"kind": kind, "reference": REFERENCE, "pool": able.pool}
         asked["confidence"] = CONFIDENCE
         planted = truth[f"{kind}s"]
@@ -165,7 +164,7 @@ def _flows(truth: dict, tables: tuple) -> Iterator[Row]:
             ("all departments together", flows.rates, crude),
             ("within departments", flows.adjusted, within),
         ):
-            table = measure(moves, able.at_risk, **asked)
+            table = measure(able.events, able.at_risk, **asked)
             rows = select(table, statistic="ratio")
             yield from _rows(f"{name} rate, {how}, ratio", rows, truths)
 

@@ -215,7 +215,7 @@ def by_day(
     events: pd.DataFrame,
     *,
     kind: str,
-    until: pd.Timestamp,
+    until: pd.Timestamp | None,
     days: Sequence[int] = DAYS,
     leavers: str = NEVER,
     confidence: float = 0.95,
@@ -225,8 +225,9 @@ def by_day(
     Parameters
     ----------
     events, kind, until, leavers
-        As in `followed`. Events without numbers, or without a hire among them, give no
-        rows, since nobody can be followed.
+        As in `followed`. Events without numbers, or without a hire up to the last day,
+        give no rows, since nobody can be followed; nor does a day that is None, where
+        no event of the kind is on record (`histories.until`).
     days
         Days since hire.
     confidence
@@ -269,7 +270,7 @@ def by_day(
     check_kind(kind)
     said = WORDS[kind]
     columns = ["group", "day", said, "events", "population", *MEASURE_COLUMNS]
-    if not can_follow(events):
+    if until is None or not _can_follow(events, until):
         return pd.DataFrame(columns=[*columns, "direction"])
     counts = followed(events, kind=kind, until=until, leavers=leavers)
     days = _followed_still(counts, days)
@@ -355,7 +356,7 @@ def compared(
     events: pd.DataFrame,
     *,
     kind: str,
-    until: pd.Timestamp,
+    until: pd.Timestamp | None,
     days: int,
     reference: str,
     leavers: str = NEVER,
@@ -372,7 +373,7 @@ def compared(
     -------
     DataFrame
         As `time_to`, with ``gone`` or ``promoted``: within how long. No rows where
-        nobody can be followed, nobody so long, or nobody of the reference.
+        nobody can be followed (`by_day`), nobody so long, or nobody of the reference.
 
     Raises
     ------
@@ -389,7 +390,7 @@ def compared(
     check_kind(kind)
     columns = ["group", WORDS[kind], "events", "population", "statistic"]
     columns = [*columns, *MEASURE_COLUMNS, "direction"]
-    if not can_follow(events):
+    if until is None or not _can_follow(events, until):
         return pd.DataFrame(columns=columns)
     counts = followed(events, kind=kind, until=until, leavers=leavers)
     if reference not in set(counts["group"]) or counts["days"].max() < days:
@@ -430,6 +431,14 @@ def can_follow(events: pd.DataFrame) -> bool:
     numbers = events["worker_id"]
     hired = events["kind"].eq(HIRE).any()
     return bool(hired and numbers.notna().all() and numbers.ne("").all())
+
+
+def _can_follow(events: pd.DataFrame, until: pd.Timestamp) -> bool:
+    """Whether people can be followed, and somebody was hired by that day."""
+    if not can_follow(events):
+        return False
+    require_columns(events, ["date"])
+    return bool((events["kind"].eq(HIRE) & (events["date"] <= until)).any())
 
 
 def _first(events: pd.DataFrame, kind: str) -> pd.DataFrame:

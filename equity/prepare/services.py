@@ -153,6 +153,43 @@ def span(change: pd.DataFrame, until: pd.Series) -> str:
     return f"{day(first)} to {day(until)}"
 
 
+def on_record(
+    events: pd.Series, until: pd.Series, ended: dict[str, pd.Timestamp | None]
+) -> str:
+    """Write where a list of events does not end with the roster, for readers.
+
+    Parameters
+    ----------
+    events
+        Timestamps of the events.
+    until
+        Timestamps, the last of which is the roster's day.
+    ended
+        Kind of event, in the plural, to the last day that events of it cover; None
+        where none are on record.
+
+    Returns
+    -------
+    str
+        Sentences, with the month alone where events stop, since on the last day there
+        may be one; empty where events end with the roster, or there are none.
+
+    Examples
+    --------
+    >>> days = pd.Series(pd.to_datetime(["2025-12-31", "2026-03-31"]))
+    >>> on_record(days, days[:1], {"promotions": pd.Timestamp("2025-06-30")})
+    'Events after 31 December 2025 are left out. Promotions are on record to June 2025.'
+    """
+    last = pd.to_datetime(until).max()
+    later = pd.to_datetime(events).max() > last
+    said = [f"Events after {day(until)} are left out."] if later else []
+    for kind, end in ended.items():
+        if end is not None and end < last:
+            month = f"{end.month_name()} {end.year}"
+            said.append(f"{kind.capitalize()} are on record to {month}.")
+    return " ".join(said)
+
+
 def dates(period: str, quarters: int) -> str:
     """Write the months that the quarters cover, for readers.
 
