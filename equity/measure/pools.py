@@ -68,9 +68,9 @@ def tally(
     Notes
     -----
     A window begins after its date and ends on the next date; the last one does not end
-    (for an "end" pool, the first has no beginning). Leave out later events beforehand.
-    Without numbers at most everyone in a cell can have had the event; events beyond
-    that are ``not_counted``.
+    (for an "end" pool, the first has no beginning). Leave out events beyond beforehand,
+    as `histories.pool_of` does. Without numbers at most everyone in a cell can have had
+    the event; events beyond that are ``not_counted``.
 
     Examples
     --------
