@@ -286,8 +286,9 @@ def test_both_gaps_and_how_to_read_the_second():
     first, note = said(pay((-10.4, -15.0, -5.0), (-2.6, -4.0, -1.2)))
     assert first == (
         "Black employees are paid 10.4% less than White employees in the geometric "
-        "mean (95% interval 5.0% to 15.0% less). Among employees alike in job title and "
-        "years of service, they are paid 2.6% less (95% interval 1.2% to 4.0% less)."
+        "mean (95% interval 5.0% to 15.0% less). Among employees alike in job title "
+        "and years of service, they are paid 2.6% less (95% interval 1.2% to 4.0% "
+        "less)."
     )
     assert "does not excuse a gap" in note
     assert (
