@@ -274,7 +274,8 @@ def crossed(
     -------
     DataFrame
         As `by_level`, with a column per level in place of `level` and `value`.
-        Combinations in which nobody of the groups works are left out.
+        Combinations in which nobody of the groups works are left out. No rows where a
+        level is on record for nobody.
 
     Raises
     ------
@@ -306,6 +307,8 @@ def crossed(
             )
     recorded = pd.Categorical(workers["race"]).categories
     people = workers.loc[workers["race"].isin(list(groups)), [*levels, "race"]]
+    if people[levels].eq(NOT_RECORDED).all().any():
+        people = people.iloc[:0]
     sizes = people.astype({"race": "str"}).groupby([*levels, "race"], observed=True)
     counts = sizes.size().unstack("race", fill_value=0)  # noqa: PD010
     counts = counts.reindex(columns=list(groups), fill_value=0)

@@ -158,11 +158,6 @@ def by_race(
     2    Male  Asian       0.0
     3    Male  White       1.0
     """
-    require_columns(workers, ["race", "sex"])
-    told = workers["sex"].ne(NOT_RECORDED).any()
     return job_levels.crossed(
-        workers if told else workers.iloc[:0],
-        groups=groups,
-        levels=["sex"],
-        confidence=confidence,
+        workers, groups=groups, levels=["sex"], confidence=confidence
     )

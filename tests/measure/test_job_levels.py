@@ -274,3 +274,20 @@ def test_cincinnati_by_job_group(shared):
     least = ranked[int(np.ceil(len(ranked) / 10)) - 1]
     top = described["top_pay"].eq("Best-paid tenth")
     assert int(top.sum()) == int((full & pay.ge(least)).sum())
+
+
+def test_a_level_that_nobody_has_on_record_has_no_table():
+    described = job_levels.described(staff(race=["Black", "White", "White"]))
+    by_pay = job_levels.crossed(described, groups=GROUPS, levels=["pay_band"])
+    assert by_pay.empty
+    assert "estimate" in by_pay
+    by_place = job_levels.crossed(described, groups=GROUPS, levels=["department"])
+    assert by_place["events"].to_list() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("full_time", "ranked"), [(True, 2), (pd.NA, 0)])
+def test_the_best_paid_tenth_is_of_those_known_to_be_full_time(full_time, ranked):
+    pay = [float(30_000 + n) for n in range(20)]
+    rows = staff(pay=pay, full_time=[full_time] * 20, race=["White"] * 20)
+    found = job_levels.described(rows)["top_pay"]
+    assert (found == job_levels.TOP).sum() == ranked

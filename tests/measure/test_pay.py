@@ -352,3 +352,11 @@ def test_no_workers_no_rows_and_refusals():
         pay.by_race(people, reference="White", confidence=95)
     with pytest.raises(InputError, match="negative"):
         pay.adjusted(people.assign(pay=-1.0), reference="White")
+
+
+def test_nobody_with_pay_above_zero_has_no_adjusted_gap():
+    people = staff(np.random.default_rng(3)).assign(pay=0.0)
+    table = pay.adjusted(people, reference="White", groups=GROUPS)
+    others = table[table["group"] != "White"]
+    assert len(others)
+    assert others["estimate"].isna().all()

@@ -12,6 +12,7 @@ from equity.measure import (
     job_levels,
     level_shares,
     pay_quantiles,
+    representation,
     sexes,
     tenure,
     utilisation,
@@ -199,3 +200,25 @@ def test_benchmarks_stand_from_the_widest_and_ask_their_own_questions():
     ]
     told = utilisation.asked(found, found)
     assert told["question"].nunique() == 3
+
+
+def test_only_large_departments_keep_their_names():
+    staff = pd.DataFrame({"department": ["Fire"] * 1_000 + ["Parks"] * 999 + ["Law"]})
+    named = representation.large_departments(staff)["department"].value_counts()
+    assert named.to_dict() == {"Fire": 1_000, representation.OTHERS: 1_000}
+    assert representation.large_departments(staff.iloc[1:]).empty
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "words"),
+    [
+        (utilisation.LABOUR_FORCE, "the labour force"),
+        ("labour force, three counties", "the labour force, three counties"),
+        (utilisation.AVAILABILITY, "those available in the occupation"),
+        (utilisation.WORKING_AGE, "residents of working age"),
+    ],
+)
+def test_nobody_is_called_available_for_a_job_who_is_only_in_the_labour_force(
+    benchmark, words
+):
+    assert utilisation.called(benchmark) == words
