@@ -37,7 +37,7 @@ def up_to(events: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     events
         Tidy `events`.
     day
-        The last day that is kept.
+        The last day that is kept; where it is missing, as without a roster, all are.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def up_to(events: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     1
     """
     require_columns(events, ["date"])
-    later = pd.to_datetime(events["date"]) > day
+    later = pd.to_datetime(events["date"]) > pd.to_datetime(day)
     return events[~later].reset_index(drop=True)
 
 
@@ -70,7 +70,8 @@ def covered(
     events
         Tidy `events`.
     day
-        The roster's day; later events are left out.
+        The roster's day; later events are left out. None are covered where it is
+        missing, as without a roster.
     kind
         "hire", "promotion" or "separation"; without it, events of any kind.
 
@@ -104,7 +105,7 @@ def covered(
     ['2024-12-31', '2025-07-31', '2025-06-30']
     """
     require_columns(events, ["date", "kind"])
-    dates = pd.to_datetime(events["date"])
+    dates, day = pd.to_datetime(events["date"]), pd.to_datetime(day)
     inside = dates.notna() & (dates <= day)
     if not inside.any():
         return None

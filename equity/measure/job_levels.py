@@ -254,6 +254,42 @@ def by_level(
     return pd.concat(tables, ignore_index=True)
 
 
+def beside_reference(
+    workers: pd.DataFrame, groups: Sequence[str], *, reference: str
+) -> tuple[pd.DataFrame, list[str], dict[str, list[str]]]:
+    """Put all groups but the reference together, for tables of many small cells.
+
+    Parameters
+    ----------
+    workers, groups
+        As for `few_together`.
+    reference
+        The group that keeps its name.
+
+    Returns
+    -------
+    workers, groups, inside
+        As `few_together` returns them, the reference last among the groups.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If a column is absent.
+
+    Examples
+    --------
+    >>> race = pd.Categorical(["White"] * 3 + ["Native", "Pacific"])
+    >>> groups = ["Native", "Pacific", "White"]
+    >>> staff = pd.DataFrame({"race": race})
+    >>> beside_reference(staff, groups, reference="White")[1]
+    ['All other groups', 'White']
+    """
+    others = [group for group in groups if group != reference]
+    together, named, inside = few_together(workers, others, few=len(workers) + 1)
+    same = [group for group in groups if group == reference]
+    return together, [*named, *same], inside
+
+
 def crossed(
     workers: pd.DataFrame,
     *,

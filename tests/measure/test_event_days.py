@@ -68,3 +68,11 @@ def test_later_events_are_left_out():
     assert event_days.covered(rows, DAY) == (pd.Timestamp("2025-12-30"), DAY)
     with pytest.raises(ColumnNotFoundError, match="date"):
         event_days.up_to(rows.drop(columns="date"), DAY)
+
+
+def test_without_a_roster_nothing_is_left_out_and_nothing_covered():
+    rows = pd.DataFrame({"date": pd.date_range("2024-01-01", "2024-12-31")})
+    rows = rows.assign(kind="hire")
+    no_day = pd.Series([], dtype=object).max()  # as of a roster that was not given
+    assert len(event_days.up_to(rows, no_day)) == len(rows)
+    assert event_days.covered(rows, no_day) is None
