@@ -452,8 +452,8 @@ def test_the_plan_protects_every_table(seed):
     ]
     left = {item.count.key for item in plan.left}
     assert {item.count.key for item in audit.exposed(after, min_cell=10)} <= left
-    # A hidden count is one at least, unless it is a zero or may be beside one: so a known
-    # line of five people in four cells gives them away whatever else is hidden.
+    # A hidden count is one at least, unless it is a zero or may be beside one: so a
+    # known line of five people in four cells gives them away whatever else is hidden.
     none = [(r, c) for (r, c), v in zip(places, values.ravel(), strict=True) if not v]
     beside = {(r, c) for r, c in places for z in none if r == z[0] or c == z[1]}
     nothing = [
